@@ -1,0 +1,1 @@
+"""Refund Desk keeps a WooCommerce store's refund promises."""
