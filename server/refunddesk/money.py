@@ -65,11 +65,11 @@ class Money:
         Raises NotMoney for anything else: numbers, "1,50", "1e1", "1 000.00".
         """
         if not isinstance(text, str):
-            raise NotMoney(f"an amount is a string such as \"12.34\", not {text!r}")
+            raise NotMoney(f'an amount is a string such as "12.34", not {text!r}')
         places = decimals_of(currency) if decimals == -1 else decimals
         match = _AMOUNT.fullmatch(text)
         if not match or not text.isascii():
-            raise NotMoney(f"{_short(text)} is not an amount such as \"12.34\"")
+            raise NotMoney(f'{_short(text)} is not an amount such as "12.34"')
         sign, whole, fraction = match[1], match[2], match[3] or ""
         if exact and len(fraction) != places:
             raise NotMoney(f"{_short(text)} must have {places} decimals in {currency}")
@@ -121,7 +121,7 @@ class Money:
         return self.minor != 0
 
     def share(self, part: int, whole: int) -> Money:
-        """`part`/`whole` of this amount, rounded down to the minor unit (the rest stays where it is)."""
+        """`part`/`whole` of this amount, rounded down to the minor unit; the rest stays put."""
         if whole <= 0 or not 0 <= part <= whole:
             raise NotMoney(f"{part}/{whole} is not a share between nothing and all")
         if self.minor < 0:
@@ -134,7 +134,9 @@ class Money:
         Largest remainder first; among equal remainders the earlier part gets the odd cent.
         """
         if self.minor < 0 or any(weight < 0 for weight in weights):
-            raise NotMoney("only an amount of zero or more can be split, by weights of zero or more")
+            raise NotMoney(
+                "only an amount of zero or more can be split, by weights of zero or more"
+            )
         whole = sum(weights)
         if whole == 0:
             if self.minor:

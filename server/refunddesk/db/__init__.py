@@ -1,0 +1,1 @@
+"""The database: one module per noun, each a few functions on an open transaction."""

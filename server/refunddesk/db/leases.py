@@ -1,0 +1,43 @@
+"""Leases: pieces of work that one process at a time may lead."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from refunddesk.db.tables import leases, rounds
+
+
+def take_lease(
+    transaction: Connection, name: str, holder: str, *, now: datetime, until: datetime
+) -> bool:
+    """True if `holder` leads `name` until `until`: it led already, or nobody does now."""
+    insert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
+    row = insert(leases).values(name=name, holder=holder, until=until)
+    result = transaction.execute(
+        row.on_conflict_do_update(
+            index_elements=[leases.c.name],
+            set_={"holder": holder, "until": until},
+            where=or_(leases.c.holder == holder, leases.c.until <= now),
+        )
+    )
+    return result.rowcount == 1
+
+
+def drop_lease(transaction: Connection, name: str, holder: str) -> None:
+    transaction.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))
+
+
+def begin_round(transaction: Connection, name: str, *, now: datetime, due_since: datetime) -> bool:
+    """True if the periodic work `name` last began before `due_since`; it then counts as begun."""
+    begun_at = transaction.scalar(select(rounds.c.begun_at).where(rounds.c.name == name))
+    if begun_at is not None and begun_at > due_since:
+        return False
+    insert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
+    row = insert(rounds).values(name=name, begun_at=now)
+    transaction.execute(
+        row.on_conflict_do_update(index_elements=[rounds.c.name], set_={"begun_at": now})
+    )
+    return True

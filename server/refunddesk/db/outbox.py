@@ -1,0 +1,181 @@
+"""Promises: work that a transaction leaves to be done after it, and the claims on that work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from refunddesk.db.tables import outbox
+from refunddesk.jobnames import LIMITS, JobName
+
+#: After this many failed tries in a row a person is shown the promise; it is still tried, rarely.
+TRIES_UNTIL_STUCK = 10
+_RING_AGAIN = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A claimed piece of work: until `claimed_until` nobody else works on it."""
+
+    id: int
+    job: JobName
+    subject: str
+    asked: int
+    claim: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPromise:
+    """A piece of work not done yet, as the status page shows it."""
+
+    id: int
+    job: JobName
+    subject: str
+    due_at: datetime
+    tries: int
+    last_error: str | None
+    stuck_at: datetime | None
+
+
+def promise(transaction: Connection, job: JobName, subject: object, *, due_at: datetime) -> None:
+    """Ask for `job` on `subject` once this transaction is committed, not before `due_at`.
+
+    Asking again while it is open or running counts: it will run once more after this moment. Of
+    two due times of open work the earlier wins.
+    """
+    insert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
+    row = insert(outbox).values(job=job.value, subject=str(subject), asked=1, due_at=due_at)
+    waiting = outbox.c.asked > outbox.c.done
+    transaction.execute(
+        row.on_conflict_do_update(
+            index_elements=[outbox.c.job, outbox.c.subject],
+            set_={
+                "asked": outbox.c.asked + 1,
+                "due_at": case(
+                    (and_(waiting, outbox.c.due_at < row.excluded.due_at), outbox.c.due_at),
+                    else_=row.excluded.due_at,
+                ),
+                "rung_at": None,
+            },
+        )
+    )
+
+
+def list_due(transaction: Connection, now: datetime, limit: int = 500) -> list[tuple[int, JobName]]:
+    """Promises that are due, unclaimed, and not rung for within the last minute; oldest first."""
+    rows = transaction.execute(
+        select(outbox.c.id, outbox.c.job)
+        .where(
+            outbox.c.asked > outbox.c.done,
+            outbox.c.due_at <= now,
+            _unclaimed(now),
+            or_(outbox.c.rung_at.is_(None), outbox.c.rung_at <= now - _RING_AGAIN),
+        )
+        .order_by(outbox.c.due_at, outbox.c.id)
+        .limit(limit)
+    )
+    return [(row.id, JobName(row.job)) for row in rows]
+
+
+def record_rung(transaction: Connection, promise_ids: list[int], now: datetime) -> None:
+    transaction.execute(update(outbox).where(outbox.c.id.in_(promise_ids)).values(rung_at=now))
+
+
+def claim(transaction: Connection, promise_id: int, *, now: datetime) -> Promise | None:
+    """Take the promise for this run, or None if it is done, not due, or in other hands.
+
+    The claim lapses after the time its job is allowed (jobnames.LIMITS): if the run was killed,
+    another one takes over then.
+    """
+    job = transaction.scalar(select(outbox.c.job).where(outbox.c.id == promise_id))
+    if job is None:
+        return None
+    until = now + LIMITS[JobName(job)].claim
+    taken = transaction.execute(
+        update(outbox)
+        .where(
+            outbox.c.id == promise_id,
+            outbox.c.asked > outbox.c.done,
+            outbox.c.due_at <= now,
+            _unclaimed(now),
+        )
+        .values(claimed_until=until, claims=outbox.c.claims + 1, tries=outbox.c.tries + 1)
+        .returning(
+            outbox.c.id,
+            outbox.c.job,
+            outbox.c.subject,
+            outbox.c.asked,
+            outbox.c.claims,
+            outbox.c.tries,
+        )
+    ).one_or_none()
+    if taken is None:
+        return None
+    return Promise(
+        taken.id, JobName(taken.job), taken.subject, taken.asked, taken.claims, taken.tries
+    )
+
+
+def finish(transaction: Connection, kept: Promise, *, now: datetime) -> bool:
+    """Mark done what was asked up to the claim; False if the claim had lapsed to another run."""
+    return _close(
+        transaction,
+        kept,
+        done=kept.asked,
+        done_at=now,
+        tries=0,
+        last_error=None,
+        stuck_at=None,
+    )
+
+
+def fail(
+    transaction: Connection, broken: Promise, *, now: datetime, error: str, again_at: datetime
+) -> bool:
+    """Keep the error and try again at `again_at`; from the tenth try on a person sees it."""
+    values: dict[str, object] = {"due_at": again_at, "last_error": error[:500]}
+    if broken.tries >= TRIES_UNTIL_STUCK:
+        values["stuck_at"] = func.coalesce(outbox.c.stuck_at, now)
+    return _close(transaction, broken, **values)
+
+
+def postpone(transaction: Connection, waiting: Promise, *, again_at: datetime) -> bool:
+    """Give the claim back without counting a failure: the work is not ripe before `again_at`."""
+    return _close(transaction, waiting, due_at=again_at, tries=waiting.tries - 1)
+
+
+def _close(transaction: Connection, held: Promise, **values: object) -> bool:
+    result = transaction.execute(
+        update(outbox)
+        .where(outbox.c.id == held.id, outbox.c.claims == held.claim)
+        .values(claimed_until=None, rung_at=None, **values)
+    )
+    return result.rowcount == 1
+
+
+def list_open(
+    transaction: Connection, *, stuck_only: bool = False, limit: int = 100
+) -> list[OpenPromise]:
+    query = select(outbox).where(outbox.c.asked > outbox.c.done).order_by(outbox.c.due_at)
+    if stuck_only:
+        query = query.where(outbox.c.stuck_at.is_not(None))
+    return [
+        OpenPromise(
+            row.id,
+            JobName(row.job),
+            row.subject,
+            row.due_at,
+            row.tries,
+            row.last_error,
+            row.stuck_at,
+        )
+        for row in transaction.execute(query.limit(limit))
+    ]
+
+
+def _unclaimed(now: datetime) -> ColumnElement[bool]:
+    return or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= now)

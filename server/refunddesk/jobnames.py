@@ -1,0 +1,52 @@
+"""The names of all jobs, each with its queue and its limits; what they do is in jobs/."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class JobName(StrEnum):
+    RECORD_ORDER = "record_order"
+    RECORD_REFUND = "record_refund"
+    RECORD_SUBSCRIPTION = "record_subscription"
+    JUDGE_REQUEST = "judge_request"
+    PAY_REFUND = "pay_refund"
+    RESOLVE_REFUND = "resolve_refund"
+    TAKE_STEP = "take_step"
+
+
+class QueueName(StrEnum):
+    """One queue per worker process: RQ loses jobs when a worker listens on several."""
+
+    DESK = "desk"
+    MONEY = "money"
+
+
+@dataclass(frozen=True, slots=True)
+class JobLimits:
+    """How long one run may take, and how long its claim holds others off.
+
+    The claim outlives the time-out: while a run may still be alive nobody starts a second one.
+    """
+
+    queue: QueueName
+    timeout: timedelta
+    claim: timedelta
+
+
+_DESK = JobLimits(QueueName.DESK, timedelta(seconds=55), timedelta(seconds=90))
+# A refund call may take 160 s (gateways answer after 70 s and twice); see reliability of payments
+# in docs/architecture.md.
+_MONEY = JobLimits(QueueName.MONEY, timedelta(seconds=200), timedelta(seconds=300))
+
+LIMITS: dict[JobName, JobLimits] = {
+    JobName.RECORD_ORDER: _DESK,
+    JobName.RECORD_REFUND: _DESK,
+    JobName.RECORD_SUBSCRIPTION: _DESK,
+    JobName.JUDGE_REQUEST: _DESK,
+    JobName.PAY_REFUND: _MONEY,
+    JobName.RESOLVE_REFUND: _DESK,
+    JobName.TAKE_STEP: _DESK,
+}

@@ -1,0 +1,1 @@
+"""The jobs: functions that take one id, look, and may be run twice."""

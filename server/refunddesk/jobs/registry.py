@@ -1,0 +1,13 @@
+"""Which function does which job, and which periodic work there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from refunddesk.jobnames import JobName
+from refunddesk.jobs.keeping import JobFunction
+from refunddesk.jobs.schedule import Round
+
+JOBS: Mapping[JobName, JobFunction] = {}
+
+ROUNDS: Sequence[Round] = ()

