@@ -1,0 +1,132 @@
+"""The sandbox's payment gateway: a ledger of every real movement of money, and its faults."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from refunddesk.clock import Clock
+from refunddesk.sandbox.documents import Documents
+from refunddesk.sandbox.faults import DEATHS, Fault, Faults, Mode
+
+#: The gateways the store has, and whether they can refund.
+GATEWAYS = {
+    "sandboxpay": ("Sandbox card", True),
+    "bacs": ("Direct bank transfer", False),
+    "cod": ("Cash on delivery", False),
+}
+
+
+class RefundDeclined(Exception):
+    """The gateway (or the store before it) refused; its text is what the API shows."""
+
+
+class WorkerDied(Exception):
+    """The PHP process ended in the middle: nothing after this point happens."""
+
+    def __init__(self, death: str) -> None:
+        super().__init__(f"the worker died after the money moved ({death})")
+        self.death = death
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Money that really went back to a customer. `amount` is what the gateway was told."""
+
+    movement_id: int
+    at: datetime
+    order_id: int
+    refund_id: int
+    amount: Decimal
+    currency: str
+    reason: str
+
+
+class Gateway:
+    """Pays refunds back, once per call whatever is asked: it knows no idempotency key."""
+
+    def __init__(
+        self, documents: Documents, faults: Faults, clock: Clock, pause: Callable[[float], None]
+    ) -> None:
+        self._documents = documents
+        self._faults = faults
+        self._clock = clock
+        self._pause = pause
+
+    @property
+    def movements(self) -> tuple[Movement, ...]:
+        """Every movement of money so far, oldest first."""
+        return tuple(
+            Movement(
+                row["movement_id"],
+                datetime.fromisoformat(row["at"]),
+                row["order_id"],
+                row["refund_id"],
+                Decimal(row["amount"]),
+                row["currency"],
+                row["reason"],
+            )
+            for row in self._documents.list("movement")
+        )
+
+    def totals(self) -> dict[str, Decimal]:
+        """The sum paid back, per currency."""
+        sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for movement in self.movements:
+            sums[movement.currency] += movement.amount
+        return dict(sums)
+
+    def pay_back(
+        self, *, order_id: int, refund_id: int, amount: Decimal, currency: str, reason: str
+    ) -> str:
+        """Move `amount` to the customer; answers the gateway's own reference.
+
+        Raises RefundDeclined, or WorkerDied when the process is to end after the money moved.
+        """
+        fault = self._faults.take_for_gateway(order_id)
+        mode = fault.mode if fault else None
+        if fault and mode in (Mode.DECLINE, Mode.THROWS_BEFORE_MONEY):
+            raise RefundDeclined(_text(fault))
+        if mode == Mode.RETURNS_FALSE:
+            raise RefundDeclined(
+                "An error occurred while attempting to create the refund using the payment "
+                "gateway API."
+            )
+        if fault and mode == Mode.HANGS_BEFORE_MONEY:
+            self._pause(fault.seconds)
+        reference = self._move(order_id, refund_id, amount, currency, reason)
+        if fault and mode == Mode.HANGS_AFTER_MONEY:
+            self._pause(fault.seconds)
+        if fault and mode == Mode.THROWS_AFTER_MONEY:
+            raise RefundDeclined(_text(fault))
+        if fault and mode == Mode.DIES_AFTER_MONEY:
+            raise WorkerDied(fault.message if fault.message in DEATHS else DEATHS[0])
+        return reference
+
+    def _move(
+        self, order_id: int, refund_id: int, amount: Decimal, currency: str, reason: str
+    ) -> str:
+        number = self._documents.next_number("movement")
+        self._documents.put(
+            "movement",
+            number,
+            {
+                "movement_id": number,
+                "at": self._clock().isoformat(),
+                "order_id": order_id,
+                "refund_id": refund_id,
+                "amount": str(amount),
+                "currency": currency,
+                "reason": reason,
+            },
+            order_id,
+        )
+        return "re_" + hashlib.sha256(f"{order_id}/{number}".encode()).hexdigest()[:12]
+
+
+def _text(fault: Fault) -> str:
+    return fault.message or "Sandbox card: the gateway declined this refund."
