@@ -1,0 +1,310 @@
+"""Refunds: money on its way back, and the only ways a refund's state may change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypedDict, Unpack
+
+from sqlalchemy import Connection, Row, Text, and_, cast, insert, select, update
+
+from refunddesk.db.tables import outbox, refunds
+from refunddesk.jobnames import JobName
+from refunddesk.money import Money, total
+
+
+class State(StrEnum):
+    DUE = "due"  # granted; nothing was sent
+    SENDING = "sending"  # the call may be under way until `lease_until`
+    UNKNOWN = "unknown"  # the call was made or may have been; the store is read back
+    NEEDS_REVIEW = "needs_review"  # reading back could not settle it: a person must
+    PAID = "paid"  # the store shows that its gateway paid
+    FAILED = "failed"  # no money left, and none will by this refund
+
+
+#: Every change of state there is. A refund is sent only out of DUE, so what may have been sent
+#: comes back to DUE by one of two ways: proof that nothing was executed, or a person's word.
+EDGES: frozenset[tuple[State, State]] = frozenset(
+    {
+        (State.DUE, State.SENDING),
+        (State.DUE, State.FAILED),  # the order is no longer the one that was judged
+        (State.DUE, State.UNKNOWN),  # the store already shows our marker
+        (State.SENDING, State.PAID),
+        (State.SENDING, State.DUE),  # proven: not sent, or refused before it was executed
+        (State.SENDING, State.FAILED),  # proven: refused for good
+        (State.SENDING, State.UNKNOWN),
+        (State.SENDING, State.NEEDS_REVIEW),  # the store made a row, but not the one asked for
+        (State.UNKNOWN, State.PAID),
+        (State.UNKNOWN, State.NEEDS_REVIEW),
+        (State.NEEDS_REVIEW, State.PAID),  # a late row, or a person's word
+        (State.NEEDS_REVIEW, State.DUE),  # a person's word
+        (State.NEEDS_REVIEW, State.FAILED),  # a person's word
+    }
+)
+
+#: Money that may have moved: blocks the next payment on its order.
+IN_FLIGHT = frozenset({State.SENDING, State.UNKNOWN, State.NEEDS_REVIEW})
+#: Money promised to the customer but not known to have arrived.
+OPEN = IN_FLIGHT | {State.DUE}
+#: Nothing changes any more.
+SETTLED = frozenset({State.PAID, State.FAILED})
+
+
+class NoSuchTransition(Exception):
+    """The program asked for a change of state that is not in EDGES. Nothing was changed."""
+
+
+class RefundNotFound(LookupError):
+    """No refund has this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """What is given back of one order line: net, and tax per tax rate id of the store."""
+
+    woo_item_id: int
+    quantity: Decimal
+    net: Money
+    taxes: tuple[tuple[int, Money], ...] = ()
+
+    @property
+    def tax(self) -> Money:
+        return total((tax for _, tax in self.taxes), self.net.currency, self.net.decimals)
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """One refund. `token` counts its changes of state: a holder of an older one is out of turn.
+
+    `marker` stays the same for the refund's whole life. `sent_at` is the last attempt's;
+    `unknown_since` the moment from which the store is read back; `looks` how often it was.
+    """
+
+    id: int
+    store_id: int
+    order_id: int
+    request_id: int
+    decision_id: int
+    amount: Money
+    marker: str
+    lines: tuple[RefundLine, ...]
+    state: State
+    approved_by: str
+    attempt: int
+    token: int
+    lease_until: datetime | None
+    sent_at: datetime | None
+    unknown_since: datetime | None
+    looks: int
+    woo_refund_id: int | None
+    last_error: str | None
+    created_at: datetime
+    settled_at: datetime | None
+
+
+class Changes(TypedDict, total=False):
+    """What may change together with the state."""
+
+    attempt: int
+    lease_until: datetime | None
+    sent_at: datetime
+    unknown_since: datetime | None
+    woo_refund_id: int | None
+    last_error: str | None
+
+
+def insert_refund(
+    transaction: Connection,
+    *,
+    store_id: int,
+    order_id: int,
+    request_id: int,
+    decision_id: int,
+    amount: Money,
+    marker: str,
+    lines: Sequence[RefundLine],
+    approved_by: str,
+    now: datetime,
+) -> int:
+    """A new refund in state DUE; its id. Raises IntegrityError if the decision has one already."""
+    values = {
+        "store_id": store_id,
+        "order_id": order_id,
+        "request_id": request_id,
+        "decision_id": decision_id,
+        "amount_minor": amount.minor,
+        "currency": amount.currency,
+        "decimals": amount.decimals,
+        "marker": marker,
+        "lines": [_packed(line) for line in lines],
+        "state": State.DUE.value,
+        "approved_by": approved_by,
+        "created_at": now,
+    }
+    refund_id: int = transaction.scalars(
+        insert(refunds).values(values).returning(refunds.c.id)
+    ).one()
+    return refund_id
+
+
+def move(
+    transaction: Connection, refund: Refund, to: State, *, now: datetime, **also: Unpack[Changes]
+) -> Refund | None:
+    """The refund in its new state, or None when it is no longer as `refund` says it was.
+
+    The row changes only if both state and token are still those of `refund`; a new state is a
+    new token. Raises NoSuchTransition for a change that is not in EDGES.
+    """
+    if (refund.state, to) not in EDGES:
+        raise NoSuchTransition(f"a refund cannot go from {refund.state} to {to}")
+    values: dict[str, Any] = {
+        "state": to.value,
+        "token": refund.token + 1,
+        "lease_until": None,
+        "settled_at": now if to in SETTLED else None,
+        **also,
+    }
+    result = transaction.execute(_as_held(refund).values(values))
+    return get_refund(transaction, refund.id) if result.rowcount == 1 else None
+
+
+def record_look(transaction: Connection, refund: Refund) -> bool:
+    """Count one reading back of the store; False if the refund changed meanwhile."""
+    result = transaction.execute(_as_held(refund).values(looks=refund.looks + 1))
+    return result.rowcount == 1
+
+
+def record_error(transaction: Connection, refund: Refund, error: str) -> bool:
+    """Keep why the payment has not begun; False if the refund changed meanwhile."""
+    return transaction.execute(_as_held(refund).values(last_error=error)).rowcount == 1
+
+
+def get_refund(transaction: Connection, refund_id: int, *, lock: bool = False) -> Refund:
+    """Raises RefundNotFound. With `lock` the row stays as it is until the transaction ends."""
+    query = select(refunds).where(refunds.c.id == refund_id)
+    if lock:
+        query = query.with_for_update()
+    row = transaction.execute(query).one_or_none()
+    if row is None:
+        raise RefundNotFound(f"There is no refund {refund_id}.")
+    return _refund(row)
+
+
+def find_for_decision(transaction: Connection, decision_id: int) -> Refund | None:
+    row = transaction.execute(
+        select(refunds).where(refunds.c.decision_id == decision_id)
+    ).one_or_none()
+    return _refund(row) if row else None
+
+
+def list_for_request(transaction: Connection, request_id: int) -> list[Refund]:
+    """Every refund the request led to, oldest first; all but the last have failed."""
+    rows = transaction.execute(
+        select(refunds).where(refunds.c.request_id == request_id).order_by(refunds.c.id)
+    )
+    return [_refund(row) for row in rows]
+
+
+def list_for_order(transaction: Connection, order_id: int) -> list[Refund]:
+    rows = transaction.execute(
+        select(refunds).where(refunds.c.order_id == order_id).order_by(refunds.c.id)
+    )
+    return [_refund(row) for row in rows]
+
+
+def list_in_state(
+    transaction: Connection, states: Collection[State], limit: int = 100
+) -> list[Refund]:
+    """Refunds in one of `states`, oldest first."""
+    rows = transaction.execute(
+        select(refunds)
+        .where(refunds.c.state.in_([state.value for state in states]))
+        .order_by(refunds.c.id)
+        .limit(limit)
+    )
+    return [_refund(row) for row in rows]
+
+
+def list_lapsed(transaction: Connection, now: datetime, limit: int = 100) -> list[Refund]:
+    """Refunds whose sender was not heard of again within its lease."""
+    rows = transaction.execute(
+        select(refunds)
+        .where(refunds.c.state == State.SENDING.value, refunds.c.lease_until <= now)
+        .order_by(refunds.c.id)
+        .limit(limit)
+    )
+    return [_refund(row) for row in rows]
+
+
+def list_forgotten(
+    transaction: Connection, states: Iterable[State], job: JobName, limit: int = 100
+) -> list[Refund]:
+    """Refunds in one of `states` for which no `job` is promised."""
+    promised = and_(
+        outbox.c.job == job.value,
+        outbox.c.subject == cast(refunds.c.id, Text),
+        outbox.c.asked > outbox.c.done,
+    )
+    rows = transaction.execute(
+        select(refunds)
+        .where(
+            refunds.c.state.in_([state.value for state in states]),
+            ~select(outbox.c.id).where(promised).exists(),
+        )
+        .order_by(refunds.c.id)
+        .limit(limit)
+    )
+    return [_refund(row) for row in rows]
+
+
+def _as_held(refund: Refund) -> Any:
+    return update(refunds).where(
+        refunds.c.id == refund.id,
+        refunds.c.state == refund.state.value,
+        refunds.c.token == refund.token,
+    )
+
+
+def _packed(line: RefundLine) -> list[object]:
+    taxes = [[rate_id, tax.minor] for rate_id, tax in line.taxes]
+    return [line.woo_item_id, str(line.quantity), line.net.minor, taxes]
+
+
+def _refund(row: Row[Any]) -> Refund:
+    def money(minor: int) -> Money:
+        return Money(minor, row.currency, row.decimals)
+
+    lines = tuple(
+        RefundLine(
+            woo_item_id,
+            Decimal(quantity),
+            money(net),
+            tuple((rate_id, money(tax)) for rate_id, tax in taxes),
+        )
+        for woo_item_id, quantity, net, taxes in row.lines
+    )
+    return Refund(
+        id=row.id,
+        store_id=row.store_id,
+        order_id=row.order_id,
+        request_id=row.request_id,
+        decision_id=row.decision_id,
+        amount=money(row.amount_minor),
+        marker=row.marker,
+        lines=lines,
+        state=State(row.state),
+        approved_by=row.approved_by,
+        attempt=row.attempt,
+        token=row.token,
+        lease_until=row.lease_until,
+        sent_at=row.sent_at,
+        unknown_since=row.unknown_since,
+        looks=row.looks,
+        woo_refund_id=row.woo_refund_id,
+        last_error=row.last_error,
+        created_at=row.created_at,
+        settled_at=row.settled_at,
+    )
