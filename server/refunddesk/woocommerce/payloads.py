@@ -1,14 +1,43 @@
-"""Order, refund and subscription bodies of a store, read into money and instants."""
+"""Order, refund and subscription bodies of a store, read into money and instants.
+
+Field shapes are those counted over bodies of WooCommerce 2.5 to 10.0: the readers accept what
+stores really sent, say in `remarks` what they could not use, and raise UnusableBody only where
+nothing could be recorded at all.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
+from datetime import datetime, tzinfo
 
 from refunddesk.money import Money, total
-from refunddesk.woocommerce.order_lines import LineBody
+from refunddesk.woocommerce.fields import (
+    Body,
+    Notes,
+    Scale,
+    UnusableBody,
+    decimal_of,
+    id_of,
+    id_or_unusable,
+    in_present_names,
+    instant_of,
+    mapping_of,
+    meta_of,
+    money_of,
+    scale_of,
+    text_of,
+)
+from refunddesk.woocommerce.order_lines import LineBody, read_lines
+from refunddesk.woocommerce.refund_rows import (
+    RefundBody,
+    RefundedLine,
+    RefundStub,
+    read_refund,
+    read_stubs,
+)
 
 __all__ = [
     "LineBody",
@@ -18,31 +47,20 @@ __all__ = [
     "RefundedLine",
     "SubscriptionBody",
     "UnusableBody",
+    "read_order",
+    "read_refund",
+    "read_subscription",
+    "snapshot_sha",
 ]
 
 # A cart being filled in, not a purchase: the block checkout and the admin's "new order" page
 # save these, and GET orders lists them among the others.
 _DRAFTS = frozenset({"checkout-draft", "auto-draft", "draft", "new"})
-
-
-class UnusableBody(ValueError):
-    """A body of which nothing can be recorded; `reason` is a short code such as "no_currency"."""
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class RefundStub:
-    """A refund as an order's own `refunds` field shows it; `amount` is zero or more.
-
-    It does not say whether money moved: only `RefundBody.refunded_payment` does.
-    """
-
-    woo_refund_id: int
-    amount: Money
-    reason: str
+# Only subscriptions have these; GET orders/{subscription id} answers as if it were an order.
+_SUBSCRIPTION_STATUSES = frozenset({"active", "pending-cancel", "switched", "expired"})
+_SUBSCRIPTION_META = "_subscription_renewal_order_ids_cache"
+# Moving on from processing to completed changes nothing about what may be paid back.
+_PAID_STATUSES = frozenset({"processing", "completed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +70,8 @@ class OrderBody:
     `remarks` say in words what could not be used, without personal data. `is_exact` is False
     when the total, a line's net amount or its tax was missing or had to be rounded: such an
     order can be recorded, but only a person should decide about its money.
+    `looks_like_subscription` asks for a look at GET subscriptions/{id} before anything is paid:
+    an order and a subscription answer alike under orders/{id}.
     """
 
     woo_order_id: int
@@ -95,39 +115,6 @@ class OrderBody:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundedLine:
-    """What a refund gave back of one line, as positive amounts.
-
-    `woo_item_id` is the line of the *order*; None when the store did not keep the link.
-    """
-
-    woo_item_id: int | None
-    quantity: Decimal
-    net: Money
-    tax: Money
-    taxes: tuple[tuple[int, Money], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RefundBody:
-    """One row of GET orders/{id}/refunds or GET refunds; `amount` is positive.
-
-    `refunded_payment` True is the store's word that its gateway paid; False means booked only,
-    still under way, or died on the way; None that the store did not say. `woo_order_id` is
-    None where the row does not name its order.
-    """
-
-    woo_refund_id: int
-    woo_order_id: int | None
-    amount: Money
-    reason: str = field(repr=False)
-    refunded_payment: bool | None
-    created_at: datetime | None
-    lines: tuple[RefundedLine, ...]
-    remarks: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class SubscriptionBody:
     """One subscription of WooCommerce Subscriptions; unset dates are None."""
 
@@ -155,3 +142,137 @@ class SubscriptionBody:
     lines: tuple[LineBody, ...]
     meta: Mapping[str, object] = field(repr=False, hash=False)
     remarks: tuple[str, ...]
+
+
+def read_order(body: Body, *, timezone: tzinfo | None, decimals: int | None = None) -> OrderBody:
+    """Read an order of the REST API or a webhook; older shapes are understood too.
+
+    `timezone` is the store's own, needed only where a body has local times alone; `decimals`
+    the store's number of decimals, by default as many as the total shows.
+    """
+    notes = Notes()
+    body = in_present_names(body, "order", notes)
+    woo_order_id = id_or_unusable(body)
+    scale = scale_of(body, decimals)
+    if decimal_of(body.get("total")) is None:
+        raise UnusableBody("no_total", f"Order {woo_order_id} has no total that is an amount.")
+    billing, meta = mapping_of(body.get("billing")), meta_of(body, notes)
+    status = _read_status(body, notes)
+    parent_id = id_of(body.get("parent_id"))
+    lines = read_lines(body, scale, notes)
+    order_total = money_of(body, "total", scale, notes)
+    total_tax = money_of(body, "total_tax", scale, notes)
+    _compare_sums(lines, order_total, total_tax, scale, notes)
+    return OrderBody(
+        woo_order_id=woo_order_id,
+        number=text_of(body.get("number")) or str(woo_order_id),
+        status=status,
+        currency=scale.currency,
+        decimals=scale.decimals,
+        parent_id=parent_id,
+        customer_id=id_of(body.get("customer_id")),
+        customer_email=text_of(billing.get("email")),
+        customer_country=text_of(billing.get("country")),
+        created_at=instant_of(body, "date_created", timezone, notes),
+        modified_at=instant_of(body, "date_modified", timezone, notes),
+        paid_at=instant_of(body, "date_paid", timezone, notes),
+        total=order_total,
+        total_tax=total_tax,
+        payment_method=text_of(body.get("payment_method")),
+        transaction_id=text_of(body.get("transaction_id")),
+        lines=lines,
+        refunds=read_stubs(body, scale, notes),
+        meta=meta,
+        looks_like_subscription=parent_id is not None
+        or status in _SUBSCRIPTION_STATUSES
+        or "billing_period" in body
+        or _SUBSCRIPTION_META in meta,
+        is_exact=notes.exact,
+        remarks=notes.remarks,
+    )
+
+
+def read_subscription(
+    body: Body, *, timezone: tzinfo | None, decimals: int | None = None
+) -> SubscriptionBody:
+    """Read a subscription of WooCommerce Subscriptions; `timezone` and `decimals` as for orders."""
+    notes = Notes()
+    body = in_present_names(body, "subscription", notes)
+    woo_subscription_id = id_or_unusable(body)
+    scale = scale_of(body, decimals)
+    billing = mapping_of(body.get("billing"))
+    interval = id_of(body.get("billing_interval"))
+    if interval is None:
+        notes.add("billing_interval is not a number; one is assumed")
+    return SubscriptionBody(
+        woo_subscription_id=woo_subscription_id,
+        parent_id=id_of(body.get("parent_id")),
+        status=_read_status(body, notes),
+        currency=scale.currency,
+        decimals=scale.decimals,
+        customer_id=id_of(body.get("customer_id")),
+        customer_email=text_of(billing.get("email")),
+        customer_country=text_of(billing.get("country")),
+        billing_period=text_of(body.get("billing_period")),
+        billing_interval=interval or 1,
+        created_at=instant_of(body, "date_created", timezone, notes),
+        modified_at=instant_of(body, "date_modified", timezone, notes),
+        started_at=instant_of(body, "start_date", timezone, notes),
+        trial_end_at=instant_of(body, "trial_end_date", timezone, notes),
+        next_payment_at=instant_of(body, "next_payment_date", timezone, notes),
+        last_payment_at=instant_of(body, "last_payment_date", timezone, notes),
+        cancelled_at=instant_of(body, "cancelled_date", timezone, notes),
+        ends_at=instant_of(body, "end_date", timezone, notes),
+        total=money_of(body, "total", scale, notes),
+        total_tax=money_of(body, "total_tax", scale, notes),
+        payment_method=text_of(body.get("payment_method")),
+        lines=read_lines(body, scale, notes),
+        meta=meta_of(body, notes),
+        remarks=notes.remarks,
+    )
+
+
+def snapshot_sha(order: OrderBody) -> bytes:
+    """SHA-256 over what a payment decision depends on, to see whether the order changed since.
+
+    Covers currency, whether it counts as paid, the instant of payment, the lines with their
+    money, the total and the refunds; not names, notes, addresses or the order of anything.
+    """
+    status = "paid" if order.status in _PAID_STATUSES else order.status
+    lines = [
+        [
+            *(line.woo_item_id, line.line_type, line.product_id, line.variation_id),
+            *(str(line.quantity.normalize()), line.net.minor, line.tax.minor),
+            sorted((rate_id, share.minor) for rate_id, share in line.taxes),
+        ]
+        for line in order.lines
+    ]
+    facts = {
+        "order": order.woo_order_id,
+        "currency": [order.currency, order.decimals],
+        "status": status,
+        "paid_at": order.paid_at.isoformat() if order.paid_at else None,
+        "total": [order.total.minor, order.total_tax.minor],
+        "lines": sorted(lines, key=str),
+        "refunds": sorted((stub.woo_refund_id, stub.amount.minor) for stub in order.refunds),
+    }
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8")).digest()
+
+
+def _read_status(body: Body, notes: Notes) -> str:
+    status = text_of(body.get("status"))
+    if not status:
+        notes.add("status is missing")
+    return status
+
+
+def _compare_sums(
+    lines: tuple[LineBody, ...], order_total: Money, total_tax: Money, scale: Scale, notes: Notes
+) -> None:
+    nets = total((line.net for line in lines), scale.currency, scale.decimals)
+    if nets + total_tax != order_total:
+        notes.add(f"lines and tax add up to {nets + total_tax}, the total says {order_total}")
+    taxes = total((line.tax for line in lines), scale.currency, scale.decimals)
+    if taxes != total_tax:
+        notes.add(f"taxes of the lines add up to {taxes}, total_tax says {total_tax}")
