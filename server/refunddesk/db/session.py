@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
+from refunddesk.db import history
+
 _BUSY_MS = 10_000
 
 
@@ -21,9 +23,15 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction that may change rows; committed at the end, rolled back on any error."""
+        """One transaction that may change rows; committed at the end, rolled back on any error.
+
+        The deeds recorded in it enter the history last, so that no transaction holds the history's
+        lock while it waits for another row.
+        """
         with self.engine.begin() as transaction:
+            history.begin(transaction)
             yield transaction
+            history.append(transaction)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -391,16 +391,18 @@ postings = Table(
 )
 Index("ix_postings_entry_id", postings.c.entry_id)
 
-# Who did what to which thing, and when. Written in the transaction of what it tells of.
+# Who did what to which thing, and when: a chain in which each line's hash covers the one before.
 history = Table(
     "history",
     metadata,
-    _id(),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
     _at("happened_at"),
     Column("actor", Text, nullable=False),  # "staff:3", "store:1", "policy", "sweeper"
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),  # "refund:7", "case:2"
     Column("data", Json, nullable=False),
+    Column("previous_hash", LargeBinary, nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),
 )
 Index("ix_history_subject", history.c.subject)
 

@@ -19,13 +19,17 @@ _APPEND_ONLY = ("entries", "postings", "history", "decisions")
 def upgrade() -> None:
     op.create_table(
         "history",
-        sa.Column("id", Id, autoincrement=True, nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("happened_at", Instant, nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("data", Json, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_history")),
+        sa.Column("previous_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_history")),
+        sa.UniqueConstraint("hash", name=op.f("uq_history_hash")),
+        sa.UniqueConstraint("previous_hash", name=op.f("uq_history_previous_hash")),
     )
     op.create_index("ix_history_subject", "history", ["subject"], unique=False)
     op.create_table(
