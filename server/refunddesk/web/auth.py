@@ -8,12 +8,11 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import g, redirect, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import g, request
 
-from refunddesk.db.staff import Role, Staff
-from refunddesk.services import staff as desk_staff
+from refunddesk.db.staff import Role
 from refunddesk.services.refusal import Refusal
+from refunddesk.services.staff import find_signed_in
 from refunddesk.web.mount import desk
 
 SESSION_COOKIE = "refunddesk_staff"
@@ -41,12 +40,29 @@ class Guard:
     roles: tuple[Role, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The person behind a request, however they proved it."""
+
+    staff_id: int
+    role: Role
+
+    @property
+    def actor(self) -> str:
+        """How the trail names them."""
+        return f"staff:{self.staff_id}"
+
+
+class NotSignedIn(Refusal):
+    """The route asks for a person, and the request brings no valid proof of one."""
+
+
 class RoleNotEnough(Refusal):
     """The person is known, and their role does not allow this."""
 
 
-#: What a way of proving oneself answers: the person, or the response that turns the caller away.
-Proof = Callable[[], Staff | ResponseReturnValue]
+#: Reads who calls from the current request. Raises NotSignedIn.
+Proof = Callable[[], Caller]
 
 
 def guard(by: By, *roles: Role) -> Callable[[View], View]:
@@ -58,16 +74,14 @@ def guard(by: By, *roles: Role) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
-            if by in PROOFS:
-                person = PROOFS[by]()
-                if not isinstance(person, Staff):
-                    return person
-                if person.role not in roles:
+            if roles:
+                caller = PROOFS[by]()
+                if caller.role not in roles:
                     raise RoleNotEnough(
-                        f"This needs the role {' or '.join(roles)}, and yours is {person.role}. "
+                        f"This needs the role {' or '.join(roles)}, and yours is {caller.role}. "
                         "Nothing was done."
                     )
-                g.refunddesk_staff = person
+                g.refunddesk_caller = caller
             return view(*args, **kwargs)
 
         guarded.refunddesk_guard = asked  # type: ignore[attr-defined]
@@ -76,23 +90,23 @@ def guard(by: By, *roles: Role) -> Callable[[View], View]:
     return decorate
 
 
-def current_staff() -> Staff:
+def current_caller() -> Caller:
     """The person who passed the guard of the current request."""
-    person: Staff = g.refunddesk_staff
-    return person
+    caller: Caller = g.refunddesk_caller
+    return caller
 
 
-def _by_session() -> Staff | ResponseReturnValue:
-    person = find_signed_in()
+def session_token() -> str | None:
+    """What the browser brings as its session; proves nothing yet."""
+    return request.cookies.get(SESSION_COOKIE)
+
+
+def _by_session() -> Caller:
+    token = session_token()
+    person = find_signed_in(desk().edges, token) if token else None
     if person is None:
-        return redirect(url_for("desk.sign_in"), code=303)
-    return person
-
-
-def find_signed_in() -> Staff | None:
-    """The person signed in by this request's cookie."""
-    token = request.cookies.get(SESSION_COOKIE)
-    return desk_staff.find_signed_in(desk().edges, token) if token else None
+        raise NotSignedIn("Please sign in first.")
+    return Caller(person.id, person.role)
 
 
 PROOFS: Mapping[By, Proof] = {By.SESSION: _by_session}
