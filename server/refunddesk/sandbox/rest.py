@@ -32,6 +32,12 @@ _CANNOT = {
     ),
 }
 
+_CRITICAL_ERROR = (
+    "<p>There has been a critical error on this website.</p>"
+    '<p><a href="https://wordpress.org/documentation/article/faq-troubleshooting/">'
+    "Learn more about troubleshooting WordPress.</a></p>"
+)
+
 
 class RestError(Exception):
     """An error answer. `data` is usually `{"status": ...}`, but a bare number for refunds (A4)."""
@@ -69,9 +75,8 @@ def answer(
     """A JSON answer with the headers every answer of the API carries."""
     response = Response(encode(body), status=status, content_type="application/json; charset=UTF-8")
     response.headers["Link"] = f'<{store.site_url}/wp-json/>; rel="https://api.w.org/"'
-    if request.url_rule is not None:
-        allowed = _allowed_here()
-        response.headers["Allow"] = ", ".join(allowed)
+    if request.url_rule is not None and status != 401:
+        response.headers["Allow"] = ", ".join(_allowed_here())
     response.headers.extend(headers or {})
     return response
 
@@ -85,6 +90,19 @@ def _allowed_here() -> list[str]:
 def error_answer(store: SandboxStore, error: RestError) -> Response:
     body = {"code": error.code, "message": error.message, "data": error.data}
     return answer(store, body, error.status)
+
+
+def critical_error(store: SandboxStore) -> Response:
+    """What WordPress answers when PHP died of an uncaught exception while it spoke JSON."""
+    body = {
+        "code": "internal_server_error",
+        "message": _CRITICAL_ERROR,
+        "data": {"status": 500},
+        "additional_errors": [],
+    }
+    response = answer(store, body, 500)
+    del response.headers["Allow"]
+    return response
 
 
 def created(store: SandboxStore, body: Document, location: str) -> Response:

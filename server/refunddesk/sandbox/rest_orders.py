@@ -16,6 +16,7 @@ from refunddesk.sandbox.rest import (
     body_flag,
     body_text,
     created,
+    critical_error,
     invalid_id,
     invalid_param,
     matching,
@@ -25,11 +26,6 @@ from refunddesk.sandbox.rest import (
 )
 from refunddesk.sandbox.store import SandboxStore
 
-CRITICAL_ERROR = (
-    "<p>There has been a critical error on this website.</p>"
-    '<p><a href="https://wordpress.org/documentation/article/faq-troubleshooting/">'
-    "Learn more about troubleshooting WordPress.</a></p>"
-)
 BAD_GATEWAY_PAGE = (
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
     "<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx/1.22.1</center>\r\n"
@@ -160,12 +156,7 @@ def _dead_answer(store: SandboxStore, death: str) -> Response:
     if death == "html_502":
         return Response(BAD_GATEWAY_PAGE, 502, content_type="text/html")
     if death == "json_500":
-        body = {
-            "code": "internal_server_error",
-            "message": CRITICAL_ERROR,
-            "data": {"status": 500},
-        }
-        return answer(store, body, 500)
+        return critical_error(store)
     return Response("sandbox: died after the money moved", 500, content_type="text/html")
 
 
