@@ -325,6 +325,7 @@ order_items = Table(
     Column("paid_minor", BigInteger, nullable=False),
     Column("tax_minor", BigInteger, nullable=False),
     Column("taxes", Json, nullable=False),  # [[woo rate id, minor units], ...]
+    _at("gone_at", nullable=True),  # taken off the order since; kept for the licence issued on it
     _one_of("line_type", "line_item", "shipping", "fee"),
     UniqueConstraint("order_id", "woo_item_id"),
 )

@@ -366,6 +366,7 @@ def upgrade() -> None:
         sa.Column("paid_minor", sa.BigInteger(), nullable=False),
         sa.Column("tax_minor", sa.BigInteger(), nullable=False),
         sa.Column("taxes", Json, nullable=False),
+        sa.Column("gone_at", Instant, nullable=True),
         sa.CheckConstraint(
             "line_type IN ('line_item', 'shipping', 'fee')", name=op.f("ck_order_items_line_type")
         ),

@@ -1,0 +1,148 @@
+"""The people and companies who paid: one row per e-mail address and store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from refunddesk.db.tables import customers, order_items, orders, refunds
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedProduct:
+    """One product that a refund of ours paid back; `marker` names the refund."""
+
+    marker: str
+    woo_order_id: int
+    product: str
+    refunded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFacts:
+    """Who paid. Two rows with one `woo_customer_id` are one account with two addresses."""
+
+    id: int
+    store_id: int
+    email: str = field(repr=False)
+    woo_customer_id: int | None
+    country: str | None
+    is_consumer: bool | None
+    infringement_opened_at: datetime | None
+    infringement_opened_by: str | None
+    infringement_evidence: str | None = field(repr=False)
+    infringement_settled_at: datetime | None
+
+    @property
+    def infringement_is_open(self) -> bool:
+        return self.infringement_opened_at is not None and self.infringement_settled_at is None
+
+
+def find_customer(transaction: Connection, customer_id: int) -> CustomerFacts | None:
+    row = transaction.execute(select(customers).where(customers.c.id == customer_id)).one_or_none()
+    return _customer(row) if row else None
+
+
+def list_same_person(transaction: Connection, customer_id: int) -> list[CustomerFacts]:
+    """The customer under every address of the same account, the given one included."""
+    one = customers.alias()
+    rows = transaction.execute(
+        select(customers)
+        .join(one, one.c.store_id == customers.c.store_id)
+        .where(
+            one.c.id == customer_id,
+            or_(
+                customers.c.id == one.c.id,
+                customers.c.woo_customer_id == one.c.woo_customer_id,
+            ),
+        )
+        .order_by(customers.c.id)
+    )
+    return [_customer(row) for row in rows]
+
+
+def list_refunded_products(
+    transaction: Connection, customer_ids: Sequence[int]
+) -> list[RefundedProduct]:
+    """What these customers were paid back for under the policy, renewals left out."""
+    rows = transaction.execute(
+        select(refunds.c.marker, refunds.c.lines, refunds.c.settled_at, orders)
+        .join(orders, orders.c.id == refunds.c.order_id)
+        .where(
+            orders.c.customer_id.in_(customer_ids),
+            orders.c.kind != "renewal",
+            refunds.c.state == "paid",
+        )
+        .order_by(refunds.c.id)
+    ).all()
+    products = transaction.execute(
+        select(order_items.c.order_id, order_items.c.woo_item_id, order_items.c.product).where(
+            order_items.c.order_id.in_({row.id for row in rows}),
+            order_items.c.item_kind == "product",
+        )
+    )
+    bought = {(row.order_id, row.woo_item_id): row.product for row in products}
+    return [
+        RefundedProduct(row.marker, row.woo_order_id, bought[row.id, line[0]], row.settled_at)
+        for row in rows
+        for line in row.lines
+        if (row.id, line[0]) in bought and line[2] > 0
+    ]
+
+
+def record_customer(
+    transaction: Connection,
+    store_id: int,
+    *,
+    email: str,
+    woo_customer_id: int | None,
+    country: str | None,
+) -> int | None:
+    """The id of the customer with this address or account; None for a guest without address.
+
+    What the store does not say now leaves in place what it said before.
+    """
+    if not email and woo_customer_id is None:
+        return None
+    # An account may come without an address. "#" begins none, so the two never meet.
+    key = email.strip().lower() or f"#{woo_customer_id}"
+    upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
+    row = upsert(customers).values(
+        store_id=store_id,
+        email=email.strip(),
+        email_key=key,
+        woo_customer_id=woo_customer_id,
+        country=country,
+    )
+    customer_id = transaction.execute(
+        row.on_conflict_do_update(
+            index_elements=[customers.c.store_id, customers.c.email_key],
+            set_={
+                "woo_customer_id": func.coalesce(
+                    row.excluded.woo_customer_id, customers.c.woo_customer_id
+                ),
+                "country": func.coalesce(row.excluded.country, customers.c.country),
+            },
+        ).returning(customers.c.id)
+    ).scalar_one()
+    return int(customer_id)
+
+
+def _customer(row: Row[Any]) -> CustomerFacts:
+    return CustomerFacts(
+        id=row.id,
+        store_id=row.store_id,
+        email=row.email,
+        woo_customer_id=row.woo_customer_id,
+        country=row.country,
+        is_consumer=row.is_consumer,
+        infringement_opened_at=row.infringement_opened_at,
+        infringement_opened_by=row.infringement_opened_by,
+        infringement_evidence=row.infringement_evidence,
+        infringement_settled_at=row.infringement_settled_at,
+    )

@@ -1,0 +1,301 @@
+"""Our copy of the stores' orders: each with its items and the refunds seen in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from refunddesk.db.store_refunds import StoreRefund as StoreRefund
+from refunddesk.db.store_refunds import list_store_refunds as list_store_refunds
+from refunddesk.db.store_refunds import record_store_refund as record_store_refund
+from refunddesk.db.tables import order_items, orders
+from refunddesk.money import Money
+
+
+class NoSuchOrder(LookupError):
+    """No order has this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """What the store said of one order. `total` includes `tax`; instants are in UTC.
+
+    `billing` is one_time, monthly, yearly or lifetime; the period is set for subscriptions.
+    `gone_at` is set while the order is in the store's trash or not there at all.
+    """
+
+    number: str
+    status: str
+    kind: str
+    billing: str
+    customer_id: int | None
+    subscription_id: int | None
+    total: Money
+    tax: Money
+    payment_method: str
+    transaction_id: str | None = field(repr=False)
+    ordered_at: datetime | None
+    paid_at: datetime | None
+    modified_at: datetime | None
+    period_start_at: datetime | None
+    period_end_at: datetime | None
+    snapshot_sha: bytes
+    remarks: tuple[str, ...]
+    gone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order(OrderFacts):
+    """One recorded order: `id` is ours, `woo_order_id` the store's."""
+
+    id: int
+    store_id: int
+    woo_order_id: int
+    recorded_at: datetime
+
+    @property
+    def currency(self) -> str:
+        return self.total.currency
+
+    @property
+    def decimals(self) -> int:
+        return self.total.decimals
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """One line of an order. `paid` is net of tax and after discounts, for all of `quantity`."""
+
+    woo_item_id: int
+    line_type: str
+    woo_product_id: int | None
+    woo_variation_id: int | None
+    sku: str
+    name: str
+    product: str
+    item_kind: str
+    in_programme: bool
+    sites_limit: int
+    quantity: Decimal
+    paid: Money
+    tax: Money
+    taxes: tuple[tuple[int, Money], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderItem(ItemFacts):
+    """One recorded line: `id` and `order_id` are ours."""
+
+    id: int
+    order_id: int
+
+
+def find_order(transaction: Connection, store_id: int, woo_order_id: int) -> Order | None:
+    row = transaction.execute(
+        select(orders).where(orders.c.store_id == store_id, orders.c.woo_order_id == woo_order_id)
+    ).one_or_none()
+    return _order(row) if row else None
+
+
+def get_order(transaction: Connection, order_id: int) -> Order:
+    return _got(transaction.execute(select(orders).where(orders.c.id == order_id)), order_id)
+
+
+def lock_order(transaction: Connection, order_id: int) -> Order:
+    """The order, kept from every other writer until this transaction ends."""
+    query = select(orders).where(orders.c.id == order_id).with_for_update()
+    return _got(transaction.execute(query), order_id)
+
+
+def list_orders_of_customer(transaction: Connection, customer_ids: Sequence[int]) -> list[Order]:
+    """All orders of these customers, oldest recorded first."""
+    rows = transaction.execute(
+        select(orders).where(orders.c.customer_id.in_(customer_ids)).order_by(orders.c.id)
+    )
+    return [_order(row) for row in rows]
+
+
+def list_orders_of_subscription(transaction: Connection, subscription_id: int) -> list[Order]:
+    """The orders that paid for this subscription, oldest recorded first."""
+    rows = transaction.execute(
+        select(orders).where(orders.c.subscription_id == subscription_id).order_by(orders.c.id)
+    )
+    return [_order(row) for row in rows]
+
+
+def list_order_ids(transaction: Connection, *, above: int = 0, limit: int = 500) -> list[int]:
+    """Ids of all orders in sequence, in pages: pass the last id of a page as `above`."""
+    rows = transaction.scalars(
+        select(orders.c.id).where(orders.c.id > above).order_by(orders.c.id).limit(limit)
+    )
+    return list(rows)
+
+
+def list_items(transaction: Connection, order_id: int) -> list[OrderItem]:
+    """The lines the order has now, in the store's sequence; removed ones are left out."""
+    row = transaction.execute(
+        select(orders.c.currency, orders.c.decimals).where(orders.c.id == order_id)
+    ).one()
+    rows = transaction.execute(
+        select(order_items)
+        .where(order_items.c.order_id == order_id, order_items.c.gone_at.is_(None))
+        .order_by(order_items.c.woo_item_id)
+    )
+    return [_item(item, row.currency, row.decimals) for item in rows]
+
+
+def insert_order_once(
+    transaction: Connection, store_id: int, woo_order_id: int, facts: OrderFacts, now: datetime
+) -> None:
+    """Begin the order's row unless another worker has begun it already."""
+    upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
+    transaction.execute(
+        upsert(orders)
+        .values(store_id=store_id, woo_order_id=woo_order_id, **_columns(facts), recorded_at=now)
+        .on_conflict_do_nothing(index_elements=[orders.c.store_id, orders.c.woo_order_id])
+    )
+
+
+def update_order(
+    transaction: Connection, order_id: int, facts: OrderFacts, *, read_at: datetime
+) -> None:
+    """Write what the store said when it was asked at `read_at`."""
+    transaction.execute(
+        update(orders).where(orders.c.id == order_id).values(**_columns(facts), recorded_at=read_at)
+    )
+
+
+def record_order_gone(transaction: Connection, order_id: int, *, at: datetime) -> None:
+    """The store no longer has the order; what it said before stays."""
+    transaction.execute(
+        update(orders).where(orders.c.id == order_id).values(gone_at=at, recorded_at=at)
+    )
+
+
+def record_items(
+    transaction: Connection, order_id: int, items: Sequence[ItemFacts], *, at: datetime
+) -> None:
+    """Make `items` the lines of the order. A line that left it stays as gone, for its licence."""
+    upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
+    transaction.execute(
+        update(order_items)
+        .where(
+            order_items.c.order_id == order_id,
+            order_items.c.woo_item_id.not_in([item.woo_item_id for item in items]),
+            order_items.c.gone_at.is_(None),
+        )
+        .values(gone_at=at)
+    )
+    for item in items:
+        told = _item_columns(item) | {"gone_at": None}
+        transaction.execute(
+            upsert(order_items)
+            .values(order_id=order_id, woo_item_id=item.woo_item_id, **told)
+            .on_conflict_do_update(
+                index_elements=[order_items.c.order_id, order_items.c.woo_item_id], set_=told
+            )
+        )
+
+
+def _got(rows: Any, order_id: int) -> Order:
+    row = rows.one_or_none()
+    if row is None:
+        raise NoSuchOrder(f"there is no order {order_id}")
+    return _order(row)
+
+
+def _columns(facts: OrderFacts) -> dict[str, Any]:
+    return {
+        "number": facts.number,
+        "status": facts.status,
+        "kind": facts.kind,
+        "billing": facts.billing,
+        "customer_id": facts.customer_id,
+        "subscription_id": facts.subscription_id,
+        "currency": facts.total.currency,
+        "decimals": facts.total.decimals,
+        "total_minor": facts.total.minor,
+        "tax_minor": facts.tax.minor,
+        "payment_method": facts.payment_method,
+        "transaction_id": facts.transaction_id,
+        "ordered_at": facts.ordered_at,
+        "paid_at": facts.paid_at,
+        "modified_at": facts.modified_at,
+        "period_start_at": facts.period_start_at,
+        "period_end_at": facts.period_end_at,
+        "snapshot_sha": facts.snapshot_sha,
+        "remarks": list(facts.remarks),
+        "gone_at": facts.gone_at,
+    }
+
+
+def _order(row: Row[Any]) -> Order:
+    return Order(
+        id=row.id,
+        store_id=row.store_id,
+        woo_order_id=row.woo_order_id,
+        number=row.number,
+        status=row.status,
+        kind=row.kind,
+        billing=row.billing,
+        customer_id=row.customer_id,
+        subscription_id=row.subscription_id,
+        total=Money(row.total_minor, row.currency, row.decimals),
+        tax=Money(row.tax_minor, row.currency, row.decimals),
+        payment_method=row.payment_method,
+        transaction_id=row.transaction_id,
+        ordered_at=row.ordered_at,
+        paid_at=row.paid_at,
+        modified_at=row.modified_at,
+        period_start_at=row.period_start_at,
+        period_end_at=row.period_end_at,
+        snapshot_sha=row.snapshot_sha,
+        remarks=tuple(row.remarks),
+        recorded_at=row.recorded_at,
+        gone_at=row.gone_at,
+    )
+
+
+def _item_columns(item: ItemFacts) -> dict[str, Any]:
+    return {
+        "line_type": item.line_type,
+        "woo_product_id": item.woo_product_id,
+        "woo_variation_id": item.woo_variation_id,
+        "sku": item.sku,
+        "name": item.name,
+        "product": item.product,
+        "item_kind": item.item_kind,
+        "in_programme": item.in_programme,
+        "sites_limit": item.sites_limit,
+        "quantity": str(item.quantity),
+        "paid_minor": item.paid.minor,
+        "tax_minor": item.tax.minor,
+        "taxes": [[rate_id, amount.minor] for rate_id, amount in item.taxes],
+    }
+
+
+def _item(row: Row[Any], currency: str, decimals: int) -> OrderItem:
+    return OrderItem(
+        id=row.id,
+        order_id=row.order_id,
+        woo_item_id=row.woo_item_id,
+        line_type=row.line_type,
+        woo_product_id=row.woo_product_id,
+        woo_variation_id=row.woo_variation_id,
+        sku=row.sku,
+        name=row.name,
+        product=row.product,
+        item_kind=row.item_kind,
+        in_programme=row.in_programme,
+        sites_limit=row.sites_limit,
+        quantity=Decimal(row.quantity),
+        paid=Money(row.paid_minor, currency, decimals),
+        tax=Money(row.tax_minor, currency, decimals),
+        taxes=tuple((rate, Money(minor, currency, decimals)) for rate, minor in row.taxes),
+    )
