@@ -281,8 +281,8 @@ def _trouble(error: BaseException) -> str:
 
 _TROUBLES: tuple[tuple[type[BaseException], str], ...] = (
     (NameResolutionError, "its name could not be resolved"),
+    (NewConnectionError, "it refused the connection"),  # before the kind it derives from
     (ConnectTimeoutError, "connecting took too long"),
-    (NewConnectionError, "it refused the connection"),
     (requests.exceptions.SSLError, "its TLS certificate or handshake was not acceptable"),
     (requests.Timeout, "the answer took too long"),
     (urllib3.exceptions.TimeoutError, "the answer took too long"),
