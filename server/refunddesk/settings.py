@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
+#: In REFUNDDESK_HOME; says what the environment leaves unsaid. `refunddesk run` writes one.
+SETTINGS_FILE = "settings.env"
+
 
 class SettingsIncomplete(Exception):
     """One or more settings are missing or wrong; the message has one line for each."""
@@ -29,6 +32,7 @@ class Settings:
     listen: str
     url_prefix: str
     trusted_proxies: int
+    valkey_server: Path | None
     store_ca_file: Path | None
     allow_private_stores: bool
     log_format: str
@@ -162,6 +166,14 @@ VARIABLES = (
         "A Redis or Valkey server. Empty: the embedded one in REFUNDDESK_HOME.",
     ),
     Variable(
+        "VALKEY_SERVER",
+        "valkey_server",
+        "",
+        _file_or_none,
+        "The program of the embedded queue server. Empty: the one that was installed along, or\n"
+        "else valkey-server or redis-server on the PATH.",
+    ),
+    Variable(
         "REFUNDDESK_PUBLIC_URL",
         "public_url",
         "http://127.0.0.1:8321",
@@ -221,12 +233,15 @@ VARIABLES = (
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
-    """The settings from `environment` (by default the process's), all of them checked.
+    """The settings from `environment`, all of them checked.
+
+    By default these are the process's own variables and, where they say nothing, the lines of
+    settings.env in REFUNDDESK_HOME.
 
     Raises SettingsIncomplete with one line per problem; unknown REFUNDDESK_ names are problems
     too, since a misspelt setting would otherwise be silently ignored.
     """
-    source = os.environ if environment is None else environment
+    source = _surroundings() if environment is None else environment
     problems: list[str] = []
     values: dict[str, Any] = {}
     for variable in VARIABLES:
@@ -256,6 +271,20 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return Settings(**values)
 
 
+def read_file(path: Path) -> dict[str, str]:
+    """The NAME=value lines of `path`, as they stand; nothing where there is no such file."""
+    if not path.is_file():
+        return {}
+    lines = (line.strip() for line in path.read_text("utf-8").splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _surroundings() -> dict[str, str]:
+    home = Path(os.environ.get("REFUNDDESK_HOME", "var"))
+    return {**read_file(home / SETTINGS_FILE), **os.environ}
+
+
 def example() -> str:
     """The text of `.env.example`: every variable with what it is for and its default."""
     assert {variable.setting for variable in VARIABLES} == {item.name for item in fields(Settings)}
@@ -265,4 +294,5 @@ def example() -> str:
         given = variable.default is None
         lines.append(f"{'' if given else '#'}{variable.name}={variable.default or ''}")
         blocks.append("\n".join(lines))
-    return "# Settings of Refund Desk. Copy to .env and fill in.\n\n" + "\n\n".join(blocks) + "\n"
+    heading = "# Settings of Refund Desk, for the environment or settings.env in REFUNDDESK_HOME."
+    return "\n\n".join([heading, *blocks]) + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -36,8 +37,34 @@ class Commands(click.Group):
         command: click.Command = getattr(import_module(f"{__name__}.{module}"), attribute)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if _is_told(error):
+                raise click.ClickException(str(error)) from error
+            raise
+
+
+def _is_told(error: Exception) -> bool:
+    """Is this an answer to the person at the terminal rather than a fault of the program?"""
+    from refunddesk.db.schema import SchemaOutdated
+    from refunddesk.embedded_queue import NoQueueServer, SocketPathTooLong
+    from refunddesk.services.refusal import Refusal
+    from refunddesk.settings import SettingsIncomplete
+
+    told = (Refusal, SettingsIncomplete, SchemaOutdated, NoQueueServer, SocketPathTooLong)
+    return isinstance(error, told)
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="refunddesk")
-def main() -> None:
+@click.option(
+    "--while", "process_id", type=int, hidden=True, help="Stop when that process is gone."
+)
+def main(process_id: int | None) -> None:
     """Refund Desk keeps a WooCommerce store's refund promises."""
+    if process_id:
+        from refunddesk.cli.company import keep_company
+
+        keep_company(process_id)

@@ -1,0 +1,29 @@
+"""`refunddesk db`: brings the database to the schema this program needs, or checks it."""
+
+from __future__ import annotations
+
+import click
+
+from refunddesk.db import schema
+from refunddesk.db.session import open_database
+from refunddesk.settings import read_settings
+
+
+@click.group()
+def db() -> None:
+    """Prepare and check the database."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Run the migrations that are missing; does nothing when there are none."""
+    database = open_database(read_settings().database_url)
+    schema.upgrade(database)
+    click.echo("The database is at the newest schema.")
+
+
+@db.command()
+def check() -> None:
+    """Say whether the database is at the newest schema."""
+    schema.check_current(open_database(read_settings().database_url))
+    click.echo("The database is at the newest schema.")

@@ -1,0 +1,62 @@
+"""The processes of the Procfile: `refunddesk serve`, `worker` and `schedule`."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+from typing import Any
+
+import click
+import structlog
+import waitress
+
+from refunddesk.extension import create_app
+from refunddesk.jobnames import QueueName
+from refunddesk.settings import Settings, read_settings
+from refunddesk.worker import dispatch, work
+
+log = structlog.get_logger(__name__)
+
+#: The routes take bodies of up to 4 MiB and say so themselves. Waitress counts the frame of a
+#: chunked body too, so it gets some room, and only keeps out what is far too large.
+_LARGEST_BODY = 5 * 1024 * 1024
+
+
+def serving_options(settings: Settings) -> dict[str, Any]:
+    """How waitress serves: with our address, and forwarded headers only behind trusted proxies."""
+    return {
+        "listen": settings.listen,
+        "threads": settings.web_threads,
+        "max_request_body_size": _LARGEST_BODY,
+        # The application reads these headers itself, as many as there are trusted proxies.
+        "clear_untrusted_proxy_headers": settings.trusted_proxies == 0,
+        "ident": None,
+    }
+
+
+@click.command()
+def serve() -> None:
+    """Answer stores, people and programs until told to stop."""
+    settings = read_settings()
+    app = create_app(settings)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        # Waitress ends its loop on this and lets the requests in hand finish.
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    log.info("web listens", address=settings.listen)
+    waitress.serve(app, **serving_options(settings), _quiet=True)
+
+
+@click.command()
+@click.argument("queue", type=click.Choice([queue.value for queue in QueueName]))
+def worker(queue: str) -> None:
+    """Do the work of one queue until told to stop."""
+    work(read_settings(), QueueName(queue))
+
+
+@click.command()
+def schedule() -> None:
+    """Wake the workers for what is due, until told to stop."""
+    dispatch(read_settings())
