@@ -108,17 +108,19 @@ def find_license_by_key(transaction: Connection, key_hash: bytes) -> tuple[Licen
 
 
 def list_licenses(
-    transaction: Connection, order_id: int, subscription_id: int | None
+    transaction: Connection, order_id: int, subscription_id: int | None, *, lock: bool = False
 ) -> list[License]:
     """The licences an order stands for: its own, and those of its whole subscription.
 
-    A renewal keeps alive the licence that the subscription's first order bought.
+    A renewal keeps alive the licence that the subscription's first order bought. With `lock`
+    nobody begins to use one of them before the transaction ends.
     """
     belongs = licenses.c.order_id == order_id
     if subscription_id is not None:
         siblings = select(orders.c.id).where(orders.c.subscription_id == subscription_id)
         belongs = or_(belongs, licenses.c.order_id.in_(siblings))
-    rows = transaction.execute(select(*_LICENSE).where(belongs).order_by(licenses.c.id))
+    query = select(*_LICENSE).where(belongs).order_by(licenses.c.id)
+    rows = transaction.execute(query.with_for_update() if lock else query)
     return [License(**row._mapping) for row in rows]
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, update
 
+from refunddesk.db.tables import orders, refunds
 from refunddesk.db.tables import refund_requests as table
 
 #: States in which a request may still be judged; an order has at most one such request.
@@ -105,6 +107,48 @@ def list_requests(transaction: Connection, order_id: int) -> list[RefundRequest]
     return [RefundRequest(**row._mapping) for row in rows]
 
 
+def list_open_for_customers(
+    transaction: Connection, customer_ids: Collection[int]
+) -> list[RefundRequest]:
+    """The open requests about any order of these customers."""
+    rows = transaction.execute(
+        select(table)
+        .join(orders, orders.c.id == table.c.order_id)
+        .where(orders.c.customer_id.in_(customer_ids), table.c.state.in_(OPEN_STATES))
+        .order_by(table.c.id)
+    )
+    return [RefundRequest(**row._mapping) for row in rows]
+
+
+def list_open_for_license(transaction: Connection, order_id: int) -> list[RefundRequest]:
+    """The open requests that a licence bought by this order may be holding up."""
+    rows = transaction.execute(
+        select(table)
+        .where(table.c.order_id.in_(_kin(order_id)), table.c.state.in_(OPEN_STATES))
+        .order_by(table.c.id)
+    )
+    return [RefundRequest(**row._mapping) for row in rows]
+
+
+def find_unsettled(transaction: Connection, order_id: int) -> RefundRequest | None:
+    """The request about the order whose granted refund is still under way."""
+    row = transaction.execute(
+        select(table).where(table.c.order_id == order_id, _pays()).limit(1)
+    ).one_or_none()
+    return RefundRequest(**row._mapping) if row else None
+
+
+def is_license_given_up(transaction: Connection, order_id: int) -> bool:
+    """Is the licence bought by this order said to be destroyed, or its money on the way back?"""
+    stated = and_(table.c.state.in_(OPEN_STATES), table.c.destruction_confirmed_at.is_not(None))
+    found = transaction.scalar(
+        select(table.c.id)
+        .where(table.c.order_id.in_(_kin(order_id)), or_(stated, _pays()))
+        .limit(1)
+    )
+    return found is not None
+
+
 def change_state(
     transaction: Connection,
     request: RefundRequest,
@@ -135,3 +179,22 @@ def record_destruction(
         .values(destruction_confirmed_at=at, destruction_confirmed_by=confirmed_by)
     )
     return result.rowcount == 1
+
+
+def _pays() -> ColumnElement[bool]:
+    under_way = ("due", "sending", "unknown", "needs_review")
+    return (
+        select(refunds.c.id)
+        .where(refunds.c.request_id == table.c.id, refunds.c.state.in_(under_way))
+        .exists()
+    )
+
+
+def _kin(order_id: int) -> Select[tuple[int]]:
+    """The order and, where it belongs to a subscription, all orders of that subscription."""
+    subscription_id = (
+        select(orders.c.subscription_id).where(orders.c.id == order_id).scalar_subquery()
+    )
+    return select(orders.c.id).where(
+        or_(orders.c.id == order_id, orders.c.subscription_id == subscription_id)
+    )

@@ -7,16 +7,17 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
+from refunddesk.db.staff import Role
 from refunddesk.db.tables import staff, staff_tokens
 
 
 @dataclass(frozen=True, slots=True)
 class TokenBearer:
-    """The staff member behind a valid token. `role` is owner, approver, support or auditor."""
+    """The staff member behind a valid token."""
 
     token_id: int
     staff_id: int
-    role: str
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def find_bearer(transaction: Connection, token_hash: bytes) -> TokenBearer | Non
             staff.c.disabled_at.is_(None),
         )
     ).one_or_none()
-    return TokenBearer(*row) if row else None
+    return TokenBearer(row[0], row[1], Role(row[2])) if row else None
 
 
 def revoke_token(transaction: Connection, token_id: int, *, at: datetime) -> bool:

@@ -1,0 +1,230 @@
+"""Builds the claim: all that a judgement may look at, gathered from our rows at one instant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Connection
+
+from refunddesk.db import (
+    cases,
+    customers,
+    disputes,
+    licenses,
+    orders,
+    refunds,
+    store_refunds,
+    stores,
+)
+from refunddesk.db.cases import Case
+from refunddesk.db.customers import CustomerFacts
+from refunddesk.db.orders import Order, OrderItem
+from refunddesk.db.refunds import OPEN, Refund, State
+from refunddesk.db.requests import RefundRequest
+from refunddesk.db.store_refunds import StoreRefund
+from refunddesk.money import Money, total
+from refunddesk.policy import claim as facts
+from refunddesk.policy.claim import Claim, ClaimNotValid
+
+
+def build_claim(
+    transaction: Connection, request: RefundRequest, order: Order, now: datetime
+) -> Claim:
+    """The claim of `request` as the facts stand now. The order is locked by the caller.
+
+    The licences stay locked too: between the gate's last look and the grant nobody may switch
+    one on. Raises ClaimNotValid where the facts contradict each other.
+    """
+    store = stores.get_store(transaction, order.store_id)
+    return Claim(
+        policy=store.policy,
+        store=facts.Store(timezone=store.timezone, country=store.country or None),
+        order=_order(transaction, order),
+        customer=_customer(transaction, order),
+        case=_case(transaction, request),
+        request=facts.Request(
+            at=request.asked_at,
+            channel=cast(facts.Channel, request.channel),
+            from_account_address=request.from_account_address,
+        ),
+        license=_license(transaction, order, request),
+        disputes=tuple(
+            facts.Dispute(
+                id=str(dispute.id),
+                opened_at=dispute.opened_at,
+                status=dispute.status,
+                closed_at=dispute.closed_at,
+            )
+            for dispute in disputes.list_disputes(transaction, order.id)
+        ),
+        # The store's clock may run ahead of ours: what it says happened is not yet to come.
+        judged_at=max(now, request.asked_at, order.paid_at or now),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What an order has given back, without tax: by line, and `unplaced` for no line named."""
+
+    lines: dict[int, Money]
+    unplaced: Money
+
+
+def returned(
+    order: Order,
+    items: Sequence[OrderItem],
+    ours: Sequence[Refund],
+    in_store: Sequence[StoreRefund],
+) -> Returned:
+    """Each refund once, wherever it is seen: ours by what was granted, others by the store's row.
+
+    Ours count from the grant on, and no more once they failed. An amount that names no line
+    includes tax in the order's own proportion; the odd cent is the customer's.
+    """
+    zero = Money.zero(order.currency, order.decimals)
+    lines = {item.woo_item_id: zero for item in items}
+    unplaced = zero
+    for refund in ours:
+        if refund.state in OPEN or refund.state == State.PAID:
+            for line in refund.lines:
+                lines[line.woo_item_id] = lines.get(line.woo_item_id, zero) + line.net
+    for row in in_store:
+        if row.refund_id is not None or not row.counts:
+            continue
+        rest = row.amount
+        for part in row.lines:
+            rest = rest - part.net - part.tax
+            if part.woo_item_id in lines:
+                lines[part.woo_item_id] = lines[part.woo_item_id] + part.net
+            else:
+                unplaced = unplaced + part.net
+        unplaced = unplaced + _without_tax(max(rest, zero), order)
+    return Returned(lines, unplaced)
+
+
+def _order(transaction: Connection, order: Order) -> facts.Order:
+    if order.paid_at is None:
+        raise ClaimNotValid("order.paid_at", "the store does not say that the order was paid")
+    items = orders.list_items(transaction, order.id)
+    back = returned(
+        order,
+        items,
+        refunds.list_for_order(transaction, order.id),
+        store_refunds.list_store_refunds(transaction, order.id),
+    )
+    paid = total((item.paid for item in items), order.currency, order.decimals)
+    placed = total(back.lines.values(), order.currency, order.decimals)
+    start, end = order.period_start_at, order.period_end_at
+    return facts.Order(
+        id=str(order.woo_order_id),
+        kind=cast(facts.OrderKind, order.kind),
+        billing=cast(facts.Billing, order.billing),
+        paid_at=order.paid_at,
+        currency=order.currency,
+        items=tuple(_item(item, back.lines[item.woo_item_id]) for item in items),
+        # A store can give back more than a line's price, by hand; more than all is all.
+        refunded=min(placed + back.unplaced, paid),
+        period=facts.Period(start=start, end=end) if start and end else None,
+        payment_method=order.payment_method or None,
+    )
+
+
+def _item(item: OrderItem, refunded: Money) -> facts.Item:
+    return facts.Item(
+        id=str(item.woo_item_id),
+        product=item.product,
+        item_kind=cast(facts.ItemKind, item.item_kind),
+        paid=item.paid,
+        tax=item.tax,
+        quantity=item.quantity,
+        refunded=min(refunded, item.paid) if refunded else None,
+        in_programme=item.in_programme,
+    )
+
+
+def _without_tax(amount: Money, order: Order) -> Money:
+    net = order.total - order.tax
+    if not amount or order.total.minor <= 0 or not 0 <= net.minor <= order.total.minor:
+        return amount
+    return amount.share(net.minor, order.total.minor)
+
+
+def _customer(transaction: Connection, order: Order) -> facts.Customer:
+    if order.customer_id is None:
+        return facts.Customer()
+    person = customers.list_same_person(transaction, order.customer_id)
+    buyer = next(row for row in person if row.id == order.customer_id)
+    earlier = customers.list_refunded_products(transaction, [row.id for row in person])
+    return facts.Customer(
+        infringement=_infringement(person),
+        earlier_refunds=tuple(
+            facts.EarlierRefund(
+                id=refund.marker,
+                order_id=str(refund.woo_order_id),
+                product=refund.product,
+                refunded_at=refund.refunded_at,
+            )
+            for refund in earlier
+        ),
+        country=buyer.country or None,
+        is_consumer=buyer.is_consumer,
+    )
+
+
+def _infringement(person: Sequence[CustomerFacts]) -> facts.Infringement | None:
+    """The open procedure if there is one, else the one settled last."""
+    known = [row for row in person if row.infringement_opened_at is not None]
+    if not known:
+        return None
+    still_open = [row for row in known if row.infringement_is_open]
+    row = still_open[0] if still_open else max(known, key=_settled_at)
+    assert row.infringement_opened_at is not None
+    return facts.Infringement(
+        opened_at=row.infringement_opened_at,
+        opened_by=row.infringement_opened_by or "",
+        evidence=row.infringement_evidence or "",
+        settled_at=row.infringement_settled_at,
+    )
+
+
+def _settled_at(row: CustomerFacts) -> datetime:
+    assert row.infringement_settled_at is not None
+    return row.infringement_settled_at
+
+
+def _case(transaction: Connection, request: RefundRequest) -> facts.Case | None:
+    if request.case_id is None:
+        return None
+    case = cases.find_case(transaction, request.case_id)
+    return _case_facts(case) if case else None
+
+
+def _case_facts(case: Case) -> facts.Case:
+    said = case.facts
+    return facts.Case(
+        opened_at=said.opened_at,
+        complete_at=said.complete_at,
+        reason=cast(facts.Reason, said.reason),
+        missing=tuple(cast(facts.MissingFact, name) for name in said.missing),
+        finding=cast("facts.CaseFinding | None", said.finding),
+        resolved=said.resolved,
+        gave_up_at=said.gave_up_at,
+        last_customer_reply_at=said.last_customer_reply_at,
+        materials_offered=said.materials_offered,
+        pauses=tuple(facts.Pause(start=begin, end=end) for begin, end in said.pauses),
+    )
+
+
+def _license(transaction: Connection, order: Order, request: RefundRequest) -> facts.License | None:
+    """All licences of the order taken together, or None where it bought none."""
+    held = licenses.list_licenses(transaction, order.id, order.subscription_id, lock=True)
+    if not held:
+        return None
+    in_use = licenses.list_active(transaction, [license.id for license in held])
+    return facts.License(
+        active_sites=tuple(sorted({activation.site for activation in in_use})),
+        destruction_confirmed_at=request.destruction_confirmed_at,
+    )

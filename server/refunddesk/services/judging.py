@@ -1,0 +1,188 @@
+"""Judging a refund request: facts, judgement, decision row and what follows, in one transaction."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from refunddesk.db import decisions, orders, outbox, requests
+from refunddesk.db.history import record_deed
+from refunddesk.db.orders import Order
+from refunddesk.db.requests import RefundRequest
+from refunddesk.jobnames import JobName
+from refunddesk.policy.claim import Claim, ClaimNotValid
+from refunddesk.policy.decision import Decision, next_judgement_at
+from refunddesk.policy.document import load_policy
+from refunddesk.policy.interchange import dump_claim
+from refunddesk.policy.judge import judge
+from refunddesk.services import refunds
+from refunddesk.services.claims import build_claim
+from refunddesk.services.edges import Edges
+from refunddesk.services.refunds import NothingLeftToRefund, RefundAlreadyGranted
+from refunddesk.services.requests import find
+
+_STATE_AFTER = {
+    "refund": "granted",
+    "refuse": "refused",
+    "await": "awaiting",
+    "review": "in_review",
+}
+# An answer that ends in the past would otherwise be judged again without a pause.
+_SHORTEST_WAIT = timedelta(minutes=1)
+
+
+def judge_request(edges: Edges, request_id: int) -> None:
+    """Judge the request by its store's policy and do what follows.
+
+    A settled request is left alone, and so is one whose payment failed: it waits for a person.
+    What cannot be judged, because its facts contradict each other, goes to a person too. Raises
+    NoSuchRequest, PolicyNotValid.
+    """
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        order = orders.lock_order(transaction, find(transaction, request_id).order_id)
+        request = requests.get_request(transaction, request_id)
+        if not request.is_open or _waits_for_person(transaction, request):
+            return
+        try:
+            _check_order(order)
+            claim = build_claim(transaction, request, order, now)
+        except ClaimNotValid as contradiction:
+            _leave_to_person(transaction, request, now, str(contradiction))
+            return
+        decision = judge(claim, load_policy(claim.policy))
+        decision_id = _record(transaction, request, order, claim, decision)
+        if decision.outcome == "refund":
+            _grant(transaction, edges, request, order, decision, decision_id, now)
+        else:
+            _follow(transaction, request, decision, decision_id, now)
+
+
+def _waits_for_person(transaction: Connection, request: RefundRequest) -> bool:
+    """Granted once and then failed: the policy would only grant the same again."""
+    latest = decisions.find_latest(transaction, request.id)
+    return request.state == "in_review" and latest is not None and latest.outcome == "refund"
+
+
+def _check_order(order: Order) -> None:
+    if order.gone_at is not None:
+        raise ClaimNotValid("order", "it was deleted in the store")
+
+
+def _record(
+    transaction: Connection,
+    request: RefundRequest,
+    order: Order,
+    claim: Claim,
+    decision: Decision,
+) -> int:
+    """The id of the decision's row: the last one's where neither facts nor answer changed.
+
+    A grant is always a row of its own, since its refund is paid under that very row.
+    """
+    claim_text, decision_text = _canonical(dump_claim(claim)), _canonical(decision.to_json())
+    latest = decisions.find_latest(transaction, request.id)
+    if (
+        latest
+        and decision.outcome != "refund"
+        and latest.decision == decision_text
+        and latest.snapshot_sha == order.snapshot_sha
+        and _timeless(latest.claim) == _timeless(claim_text)
+    ):
+        return latest.id
+    return decisions.record_decision(
+        transaction,
+        request_id=request.id,
+        judged_at=claim.judged_at,
+        policy=decision.policy,
+        policy_version=decision.version,
+        outcome=decision.outcome,
+        settled_by=decision.settled_by,
+        amount=decision.amount,
+        claim=claim_text,
+        decision=decision_text,
+        snapshot_sha=order.snapshot_sha,
+    )
+
+
+def _grant(
+    transaction: Connection,
+    edges: Edges,
+    request: RefundRequest,
+    order: Order,
+    decision: Decision,
+    decision_id: int,
+    now: datetime,
+) -> None:
+    items = orders.list_items(transaction, order.id)
+    shares = {line.item: (line.refund, line.tax) for line in decision.lines}
+    try:
+        refund_id = refunds.grant(
+            transaction,
+            now=now,
+            request_id=request.id,
+            decision_id=decision_id,
+            order=order,
+            lines=refunds.lines_for(
+                items, {item.id: shares[str(item.woo_item_id)] for item in items}
+            ),
+            amount=decision.amount + decision.tax.refund,
+            approved_by="policy",
+            random_bytes=edges.random_bytes,
+        )
+    except (NothingLeftToRefund, RefundAlreadyGranted) as refusal:
+        _leave_to_person(transaction, request, now, str(refusal))
+        return
+    _follow(transaction, request, decision, decision_id, now, refund=refund_id)
+
+
+def _follow(
+    transaction: Connection,
+    request: RefundRequest,
+    decision: Decision,
+    decision_id: int,
+    now: datetime,
+    **also: int,
+) -> None:
+    """Move the request to the state its decision means, and plan the next look at it."""
+    state = _STATE_AFTER[decision.outcome]
+    again_at = next_judgement_at(decision)
+    if again_at is not None:
+        again_at = max(again_at, now + _SHORTEST_WAIT)
+        outbox.promise(transaction, JobName.JUDGE_REQUEST, request.id, due_at=again_at)
+    moved = requests.change_state(transaction, request, state, judge_again_at=again_at)
+    assert moved, "the order is locked, so nobody else can have moved its request"
+    record_deed(
+        transaction,
+        at=now,
+        actor="policy",
+        action=f"request_{state}",
+        subject=f"request:{request.id}",
+        data={"from": request.state, "decision": decision_id, "by": decision.settled_by, **also},
+    )
+
+
+def _leave_to_person(
+    transaction: Connection, request: RefundRequest, now: datetime, because: str
+) -> None:
+    requests.change_state(transaction, request, "in_review")
+    record_deed(
+        transaction,
+        at=now,
+        actor="policy",
+        action="request_in_review",
+        subject=f"request:{request.id}",
+        data={"from": request.state, "because": because},
+    )
+
+
+def _canonical(document: object) -> str:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _timeless(claim_text: str) -> object:
+    claim = json.loads(claim_text)
+    del claim["judged_at"]
+    return claim

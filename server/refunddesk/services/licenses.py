@@ -1,0 +1,279 @@
+"""Licences: issued for what was bought, switched on and off by sites, ended with the refund."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from refunddesk import licensing
+from refunddesk.db import licenses, requests
+from refunddesk.db.history import record_deed
+from refunddesk.db.licenses import Activation, License, NewLicense
+from refunddesk.db.orders import Order, OrderItem
+from refunddesk.services.edges import Edges
+from refunddesk.services.refusal import Refusal
+from refunddesk.services.requests import wake
+
+_KEY_TAIL = 4
+
+
+class NotActivatable(Refusal):
+    """The key opens nothing: unknown, ended, expired or blocked. The answer never says which."""
+
+
+class NotDeactivatable(Refusal):
+    """The token opens nothing."""
+
+
+class SitesLimitReached(Refusal):
+    """The licence is in use on as many sites as it may."""
+
+
+class LicenseGivenUp(Refusal):
+    """The licence is said to be destroyed, or its price is on the way back."""
+
+
+class NoSuchLicense(Refusal):
+    """No licence has this id."""
+
+
+class NoSuchActivation(Refusal):
+    """No activation has this id."""
+
+
+class LicenseEnded(Refusal):
+    """The licence has ended; it gets no new key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activated:
+    """A site switched on. `token` is told this once: it switches the site off again."""
+
+    site: str
+    token: str
+    sites: int
+    sites_limit: int
+
+
+def issue_for_order(
+    transaction: Connection,
+    order: Order,
+    items: Sequence[OrderItem],
+    now: datetime,
+    random_bytes: Callable[[int], bytes],
+) -> list[int]:
+    """Give every licensed line item of a paid order its licence, once; the new ids.
+
+    Renewals prolong the licence their subscription bought first. The key itself is kept nowhere:
+    staff make a new one to hand out (`new_key`).
+    """
+    if order.paid_at is None:
+        return []
+    held = licenses.list_licenses(transaction, order.id, order.subscription_id)
+    issued = []
+    for item in items:
+        if item.item_kind != "product" or item.sites_limit < 1:
+            continue
+        known = [license for license in held if _stands_for(license, order, item)]
+        for license in known:
+            _prolong(transaction, license, order.period_end_at)
+        if not known:
+            issued.append(_issue(transaction, order, item, now, random_bytes))
+    return issued
+
+
+def activate(edges: Edges, key: str, address: str) -> Activated:
+    """Switch the licence on for the site at `address`.
+
+    A site that is on already gets a fresh token and takes no second place. Raises NotASite,
+    NotActivatable, SitesLimitReached, LicenseGivenUp.
+    """
+    now = edges.clock()
+    site = licensing.site_name(address)
+    with edges.database.read() as transaction:
+        license = _find_usable(transaction, key, now)
+    with edges.database.write() as transaction:
+        locked = licenses.lock_license(transaction, license.id)
+        if locked is None or not licensing.is_usable(locked.state, locked.expires_at, now):
+            raise _not_activatable()
+        if requests.is_license_given_up(transaction, locked.order_id):
+            raise LicenseGivenUp(
+                "This licence is being given back, so it cannot be switched on. To keep it, "
+                "withdraw the refund request first."
+            )
+        return _switch_on(transaction, locked, site, now, edges.random_bytes)
+
+
+def deactivate(edges: Edges, token: str) -> Activation:
+    """Switch off the site that holds `token`; once more changes nothing.
+
+    Switching off the last site wakes a refund request that waits for it. Raises NotDeactivatable.
+    """
+    now = edges.clock()
+    with edges.database.read() as transaction:
+        activation = licenses.find_activation_by_token(transaction, licensing.token_hash(token))
+    if activation is None:
+        raise NotDeactivatable("There is nothing to switch off with this token.")
+    with edges.database.write() as transaction:
+        return _switch_off(transaction, activation, now, by="site")
+
+
+def deactivate_by_staff(edges: Edges, activation_id: int, *, by: str) -> Activation:
+    """Switch off a site in the customer's stead. Raises NoSuchActivation."""
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        activation = licenses.find_activation(transaction, activation_id)
+        if activation is None:
+            raise NoSuchActivation(f"There is no activation {activation_id}.")
+        return _switch_off(transaction, activation, now, by=by)
+
+
+def new_key(edges: Edges, license_id: int, *, by: str) -> str:
+    """A fresh key for the licence, told this once; the old one opens nothing any more.
+
+    Sites that are on stay on. Raises NoSuchLicense, LicenseEnded.
+    """
+    now = edges.clock()
+    key = licensing.new_key(edges.random_bytes)
+    with edges.database.write() as transaction:
+        license = licenses.lock_license(transaction, license_id)
+        if license is None:
+            raise NoSuchLicense(f"There is no licence {license_id}.")
+        if license.state != "active":
+            raise LicenseEnded(
+                f"Licence {license_id} has ended ({license.state_because}). No key was made."
+            )
+        licenses.change_key(
+            transaction,
+            license_id,
+            key_hash=licensing.key_hash(key),
+            key_ends_with=key[-_KEY_TAIL:],
+        )
+        _tell(transaction, license_id, now, by, "license_key_changed")
+    return key
+
+
+def end(transaction: Connection, license_id: int, because: str, now: datetime, actor: str) -> bool:
+    """Take the right back and switch off every site; False if it had ended before."""
+    license = licenses.lock_license(transaction, license_id)
+    if license is None or not licenses.end_license(
+        transaction, license_id, because=because, at=now
+    ):
+        return False
+    in_use = licenses.list_active(transaction, [license_id])
+    for activation in in_use:
+        licenses.end_activation(transaction, activation.id, deactivated_by=actor, at=now)
+    _tell(transaction, license_id, now, actor, "license_ended", because=because, sites=len(in_use))
+    _wake_waiting(transaction, license, now)
+    return True
+
+
+def _stands_for(license: License, order: Order, item: OrderItem) -> bool:
+    if license.order_id == order.id:
+        return license.order_item_id == item.id
+    return license.product == item.product
+
+
+def _prolong(transaction: Connection, license: License, until: datetime | None) -> None:
+    if until and license.expires_at and until > license.expires_at and license.state == "active":
+        licenses.change_expiry(transaction, license.id, until)
+
+
+def _issue(
+    transaction: Connection,
+    order: Order,
+    item: OrderItem,
+    now: datetime,
+    random_bytes: Callable[[int], bytes],
+) -> int:
+    key = licensing.new_key(random_bytes)
+    license_id = licenses.record_license(
+        transaction,
+        NewLicense(
+            store_id=order.store_id,
+            order_id=order.id,
+            order_item_id=item.id,
+            product=item.product,
+            key_hash=licensing.key_hash(key),
+            key_ends_with=key[-_KEY_TAIL:],
+            sites_limit=item.sites_limit,
+            expires_at=order.period_end_at,
+        ),
+        at=now,
+    )
+    _tell(transaction, license_id, now, f"store:{order.store_id}", "license_issued", order=order.id)
+    return license_id
+
+
+def _find_usable(transaction: Connection, key: str, now: datetime) -> License:
+    # One hash and one look-up whatever the key is: the time tells no more than the answer.
+    found = licenses.find_license_by_key(transaction, licensing.key_hash(key))
+    if found is None:
+        raise _not_activatable()
+    license, is_customer_accused = found
+    if is_customer_accused or not licensing.is_usable(license.state, license.expires_at, now):
+        raise _not_activatable()
+    return license
+
+
+def _switch_on(
+    transaction: Connection,
+    license: License,
+    site: str,
+    now: datetime,
+    random_bytes: Callable[[int], bytes],
+) -> Activated:
+    token = licensing.new_token(random_bytes)
+    hashed = licensing.token_hash(token)
+    in_use = {held.site: held.id for held in licenses.list_active(transaction, [license.id])}
+    if not licensing.has_room(site, in_use, license.sites_limit):
+        raise SitesLimitReached(
+            f"This licence is in use on {len(in_use)} of {license.sites_limit} sites. "
+            "Switch it off on one of them first."
+        )
+    if site in in_use:
+        licenses.change_token(transaction, in_use[site], hashed)
+    else:
+        in_use[site] = licenses.record_activation(
+            transaction, license.id, site, token_hash=hashed, at=now
+        )
+        _tell(transaction, license.id, now, "site", "site_switched_on", activation=in_use[site])
+    return Activated(site, token, len(in_use), license.sites_limit)
+
+
+def _switch_off(
+    transaction: Connection, activation: Activation, now: datetime, *, by: str
+) -> Activation:
+    if not licenses.end_activation(transaction, activation.id, deactivated_by=by, at=now):
+        return activation
+    license = licenses.find_license(transaction, activation.license_id)
+    assert license is not None, "every activation belongs to a licence"
+    _tell(transaction, license.id, now, by, "site_switched_off", activation=activation.id)
+    _wake_waiting(transaction, license, now)
+    ended = licenses.find_activation(transaction, activation.id)
+    assert ended is not None
+    return ended
+
+
+def _wake_waiting(transaction: Connection, license: License, now: datetime) -> None:
+    wake(transaction, requests.list_open_for_license(transaction, license.order_id), now)
+
+
+def _not_activatable() -> NotActivatable:
+    return NotActivatable("This licence cannot be switched on.")
+
+
+def _tell(
+    transaction: Connection,
+    license_id: int,
+    now: datetime,
+    actor: str,
+    action: str,
+    **data: str | int,
+) -> None:
+    record_deed(
+        transaction, at=now, actor=actor, action=action, subject=f"license:{license_id}", data=data
+    )
