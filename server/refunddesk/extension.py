@@ -9,7 +9,8 @@ from refunddesk import logs
 from refunddesk.db.schema import check_current
 from refunddesk.services.edges import Edges
 from refunddesk.settings import Settings, read_settings
-from refunddesk.web.mount import BLUEPRINTS, Desk
+from refunddesk.web.current import Desk
+from refunddesk.web.mount import BLUEPRINTS
 from refunddesk.wiring import open_edges
 
 

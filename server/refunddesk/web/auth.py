@@ -13,7 +13,7 @@ from flask import g, request
 from refunddesk.db.staff import Role
 from refunddesk.services.refusal import Refusal
 from refunddesk.services.staff import find_signed_in
-from refunddesk.web.mount import desk
+from refunddesk.web.current import desk
 
 SESSION_COOKIE = "refunddesk_staff"
 

@@ -1,0 +1,32 @@
+"""The desk of the current request: what the handlers reach settings and edges through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flask import current_app
+
+from refunddesk.db.group_commit import GroupCommit
+from refunddesk.services.edges import Edges
+from refunddesk.settings import Settings
+from refunddesk.web.throttle import Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Refund Desk as mounted in one application."""
+
+    settings: Settings
+    edges: Edges
+    inbox_writer: GroupCommit
+    throttle: Throttle = field(default_factory=Throttle)
+
+    @classmethod
+    def open(cls, settings: Settings, edges: Edges) -> Desk:
+        return cls(settings, edges, GroupCommit(edges.database))
+
+
+def desk() -> Desk:
+    """The desk of the application that answers the current request."""
+    mounted: Desk = current_app.extensions["refunddesk"]
+    return mounted

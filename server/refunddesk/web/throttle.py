@@ -1,0 +1,33 @@
+"""Counts attempts, so that nobody can try passwords or keys by the thousand."""
+
+from __future__ import annotations
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from refunddesk.services.refusal import Refusal
+
+
+class TooManyAttempts(Refusal):
+    """The attempts allowed within some time are used up."""
+
+
+class Throttle:
+    """One process's count of attempts. Several web processes each count for themselves."""
+
+    def __init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limits: dict[str, RateLimitItem] = {}
+
+    def attempt(self, limit: str, *key: str) -> None:
+        """Count one attempt of `key` against `limit` ("10/minute"). Raises TooManyAttempts."""
+        if not self._limiter.hit(self._parsed(limit), *key):
+            raise TooManyAttempts("Too many attempts. Nothing was done: please wait some minutes.")
+
+    def forget(self, limit: str, *key: str) -> None:
+        """The attempts of `key` were honest after all."""
+        self._limiter.clear(self._parsed(limit), *key)
+
+    def _parsed(self, limit: str) -> RateLimitItem:
+        return self._limits.setdefault(limit, parse(limit))
