@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from refunddesk.db.tables import customers, order_items, orders, refunds
@@ -48,22 +48,44 @@ def find_customer(transaction: Connection, customer_id: int) -> CustomerFacts | 
     return _customer(row) if row else None
 
 
-def list_same_person(transaction: Connection, customer_id: int) -> list[CustomerFacts]:
-    """The customer under every address of the same account, the given one included."""
-    one = customers.alias()
-    rows = transaction.execute(
-        select(customers)
-        .join(one, one.c.store_id == customers.c.store_id)
-        .where(
-            one.c.id == customer_id,
-            or_(
-                customers.c.id == one.c.id,
-                customers.c.woo_customer_id == one.c.woo_customer_id,
-            ),
+def lock_customer(transaction: Connection, customer_id: int) -> CustomerFacts | None:
+    """The customer, kept from every other writer until this transaction ends."""
+    row = transaction.execute(
+        select(customers).where(customers.c.id == customer_id).with_for_update()
+    ).one_or_none()
+    return _customer(row) if row else None
+
+
+def change_customer(transaction: Connection, facts: CustomerFacts) -> None:
+    """Write what staff say of the customer; what the store says is left as it is."""
+    transaction.execute(
+        update(customers)
+        .where(customers.c.id == facts.id)
+        .values(
+            is_consumer=facts.is_consumer,
+            infringement_opened_at=facts.infringement_opened_at,
+            infringement_opened_by=facts.infringement_opened_by,
+            infringement_evidence=facts.infringement_evidence,
+            infringement_settled_at=facts.infringement_settled_at,
         )
-        .order_by(customers.c.id)
     )
-    return [_customer(row) for row in rows]
+
+
+def list_same_person(transaction: Connection, customer_id: int) -> list[CustomerFacts]:
+    """Every row of the store that is this customer, the row itself included.
+
+    One account, one mailbox ("ada+shop@" reaches "ada@"), or a chain of both: somebody who buys
+    as a guest under the address of an account is that account's owner.
+    """
+    found: dict[int, CustomerFacts] = {}
+    newest = {customer_id}
+    while newest:
+        rows = transaction.execute(select(customers).where(customers.c.id.in_(newest))).all()
+        found |= {row.id: _customer(row) for row in rows}
+        links = [and_(customers.c.store_id == row.store_id, or_(*_links(row))) for row in rows]
+        reached = transaction.scalars(select(customers.c.id).where(or_(*links))) if links else ()
+        newest = set(reached) - set(found)
+    return [found[key] for key in sorted(found)]
 
 
 def list_refunded_products(
@@ -131,6 +153,24 @@ def record_customer(
         ).returning(customers.c.id)
     ).scalar_one()
     return int(customer_id)
+
+
+def _links(row: Row[Any]) -> list[ColumnElement[bool]]:
+    """What another row of the same store has in common with this one if both are one person."""
+    local, _, domain = row.email_key.rpartition("@")
+    mailbox = local.partition("+")[0]
+    links = [customers.c.id == row.id]
+    if mailbox:
+        links.append(customers.c.email_key == f"{mailbox}@{domain}")
+        links.append(
+            and_(
+                customers.c.email_key.startswith(f"{mailbox}+", autoescape=True),
+                customers.c.email_key.endswith(f"@{domain}", autoescape=True),
+            )
+        )
+    if row.woo_customer_id:
+        links.append(customers.c.woo_customer_id == row.woo_customer_id)
+    return links
 
 
 def _customer(row: Row[Any]) -> CustomerFacts:

@@ -92,7 +92,10 @@ def record_consumer(
 def open_dispute(
     edges: Edges, order_id: int, *, status: str, opened_at: datetime | None, by: str
 ) -> Dispute:
-    """Record that the bank was asked for the order's money. Raises OrderUnknown, InstantInFuture."""
+    """Record that the bank was asked for the order's money.
+
+    Raises OrderUnknown, InstantInFuture.
+    """
     now = edges.clock()
     at = past_instant("opened_at", opened_at, now) if opened_at else now
     with edges.database.write() as transaction:
