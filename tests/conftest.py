@@ -149,6 +149,7 @@ def make_edges(database: Database, settings: Settings, clock: TestClock) -> Call
             sealer=Sealer(settings.sealing_keys),
             connect=connect,
             random_bytes=secrets.token_bytes,
+            home=settings.home,
         )
 
     return make

@@ -28,4 +28,5 @@ def open_edges(settings: Settings) -> Edges:
         sealer=Sealer(settings.sealing_keys),
         connect=connect,
         random_bytes=secrets.token_bytes,
+        home=settings.home,
     )

@@ -12,6 +12,7 @@ from refunddesk.version import __version__
 #: Command -> "module:attribute" inside this package. `policy judge` must start in a blink, so
 #: nothing here imports what it does not run.
 COMMANDS = {
+    "audit": "audit:audit",
     "db": "db:db",
     "queue": "queue:queue",
     "run": "run:run",

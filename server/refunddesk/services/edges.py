@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from refunddesk.clock import Clock
 from refunddesk.db.session import Database
@@ -13,10 +14,14 @@ from refunddesk.woocommerce.client import StoreAccess, StoreClient
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """`connect` opens a store's REST API; `random_bytes(n)` gives n unguessable bytes."""
+    """`connect` opens a store's REST API; `random_bytes(n)` gives n unguessable bytes.
+
+    `home` is the folder for what must not lie in the database itself.
+    """
 
     database: Database
     clock: Clock
     sealer: Sealer
     connect: Callable[[StoreAccess], StoreClient]
     random_bytes: Callable[[int], bytes]
+    home: Path
