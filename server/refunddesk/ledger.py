@@ -102,6 +102,11 @@ def refund_dropped(refund_id: int, amount: Money) -> Entry:
     return _of_refund(refund_id, "dropped", amount, REFUNDS_DUE, GIVEN_BACK)
 
 
+def refund_found(refund_id: int, amount: Money) -> Entry:
+    """A refund given up as unpaid turns out to have been paid."""
+    return _of_refund(refund_id, "found", amount, GIVEN_BACK, PAID_OUT)
+
+
 def difference(booked: Iterable[Posting], target: Iterable[Posting]) -> tuple[Posting, ...]:
     """What must be posted so that `booked` becomes `target`; nothing when it is so already."""
     return summed([*target, *(Posting(posting.account, -posting.amount) for posting in booked)])

@@ -42,6 +42,7 @@ EDGES: frozenset[tuple[State, State]] = frozenset(
         (State.NEEDS_REVIEW, State.PAID),  # a late row, or a person's word
         (State.NEEDS_REVIEW, State.DUE),  # a person's word
         (State.NEEDS_REVIEW, State.FAILED),  # a person's word
+        (State.FAILED, State.PAID),  # and the store shows a paid row after all
     }
 )
 
@@ -49,7 +50,7 @@ EDGES: frozenset[tuple[State, State]] = frozenset(
 IN_FLIGHT = frozenset({State.SENDING, State.UNKNOWN, State.NEEDS_REVIEW})
 #: Money promised to the customer but not known to have arrived.
 OPEN = IN_FLIGHT | {State.DUE}
-#: Nothing changes any more.
+#: Nothing more is done for it.
 SETTLED = frozenset({State.PAID, State.FAILED})
 
 

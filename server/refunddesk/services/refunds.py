@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Unpack
 
 from sqlalchemy import Connection
 
 from refunddesk import ledger
 from refunddesk.db import books, orders, outbox, refunds
 from refunddesk.db.history import record_deed
-from refunddesk.db.orders import Order, OrderItem, StoreRefund
-from refunddesk.db.refunds import OPEN, Changes, Refund, RefundLine, State
+from refunddesk.db.orders import Order, OrderItem
+from refunddesk.db.refunds import OPEN, Refund, RefundLine, State
+from refunddesk.db.store_refunds import StoreRefund, StoreRefundLine, list_store_refunds
 from refunddesk.jobnames import JobName
 from refunddesk.money import Money, total
 from refunddesk.services.refusal import Refusal
 from refunddesk.woocommerce.refunds import new_marker
+
+_Taken = RefundLine | StoreRefundLine
 
 
 class NothingLeftToRefund(Refusal):
@@ -101,34 +103,6 @@ def grant(
     return refund_id
 
 
-def change_state(
-    transaction: Connection,
-    refund: Refund,
-    to: State,
-    *,
-    now: datetime,
-    actor: str,
-    evidence: Mapping[str, Any] | None = None,
-    **also: Unpack[Changes],
-) -> Refund | None:
-    """Move the refund and write the line of history that tells of it, or None if it moved on.
-
-    `evidence` holds no personal data: it stays in the history for ever.
-    """
-    moved = refunds.move(transaction, refund, to, now=now, **also)
-    if moved is None:
-        return None
-    record_deed(
-        transaction,
-        at=now,
-        actor=actor,
-        action=f"refund_{to.value}",
-        subject=f"refund:{refund.id}",
-        data={"from": refund.state.value, "attempt": moved.attempt, **(evidence or {})},
-    )
-    return moved
-
-
 def what_is_left(transaction: Connection, order: Order, *, besides: Refund | None = None) -> Left:
     """What the order can still give, after all refunds of ours and all made in the store.
 
@@ -139,7 +113,7 @@ def what_is_left(transaction: Connection, order: Order, *, besides: Refund | Non
         for refund in refunds.list_for_order(transaction, order.id)
         if besides is None or refund.id != besides.id
     ]
-    in_store = orders.list_store_refunds(transaction, order.id)
+    in_store = list_store_refunds(transaction, order.id)
     items = orders.list_items(transaction, order.id)
     return reckon(order.total, items, ours, in_store)
 
@@ -150,25 +124,17 @@ def reckon(
     ours: Sequence[Refund],
     in_store: Sequence[StoreRefund],
 ) -> Left:
-    """The reckoning behind `what_is_left`: each refund counts once, wherever it is seen.
-
-    A row that vanished from the store still counts if its money had moved: deleting a row
-    returns no payment.
-    """
+    """The reckoning behind `what_is_left`: each refund counts once, wherever it is seen."""
     open_ids = {refund.id for refund in ours if refund.state in OPEN}
-    counted = [
-        row
-        for row in in_store
-        if row.refund_id not in open_ids and (row.gone_at is None or row.refunded_payment)
-    ]
+    counted = [row for row in in_store if row.counts and row.refund_id not in open_ids]
     seen_ids = {row.refund_id for row in counted}
     pending = [
         refund
         for refund in ours
         if refund.id in open_ids or (refund.state == State.PAID and refund.id not in seen_ids)
     ]
-    taken = [(line.woo_item_id, line.net, line.tax) for refund in pending for line in refund.lines]
-    taken += [(line.woo_item_id, line.net, line.tax) for row in counted for line in row.lines]
+    taken: list[_Taken] = [line for refund in pending for line in refund.lines]
+    taken += [line for row in counted for line in row.lines]
     amounts = [refund.amount for refund in pending] + [row.amount for row in counted]
     return Left(
         paid - total(amounts, paid.currency, paid.decimals),
@@ -181,7 +147,7 @@ def check_left(left: Left, lines: Sequence[RefundLine], amount: Money) -> None:
     if amount > left.whole:
         raise NothingLeftToRefund(
             f"The order has {left.whole} {amount.currency} left, {amount} would be too much. "
-            "Nothing was granted: see the refunds already made on it."
+            "Nothing was sent: see the refunds already made on it."
         )
     for line in lines:
         of_line = left.lines.get(line.woo_item_id)
@@ -189,7 +155,7 @@ def check_left(left: Left, lines: Sequence[RefundLine], amount: Money) -> None:
             there = f"{of_line.net} and {of_line.tax} of tax" if of_line else "nothing"
             raise NothingLeftToRefund(
                 f"Line {line.woo_item_id} has {there} left, {line.net} and {line.tax} of tax "
-                "would be too much. Nothing was granted: see the refunds already made on it."
+                "would be too much. Nothing was sent: see the refunds already made on it."
             )
 
 
@@ -223,10 +189,11 @@ def lines_for(
     return tuple(lines)
 
 
-def _left_of(item: OrderItem, taken: Sequence[tuple[int | None, Money, Money]]) -> LeftOfLine:
+def _left_of(item: OrderItem, taken: Sequence[_Taken]) -> LeftOfLine:
     zero = Money.zero(item.paid.currency, item.paid.decimals)
-    net = sum((net for woo_id, net, _ in taken if woo_id == item.woo_item_id), zero)
-    tax = sum((tax for woo_id, _, tax in taken if woo_id == item.woo_item_id), zero)
+    given = [line for line in taken if line.woo_item_id == item.woo_item_id]
+    net = sum((line.net for line in given), zero)
+    tax = sum((line.tax for line in given), zero)
     return LeftOfLine(item.paid - net, item.tax - tax)
 
 

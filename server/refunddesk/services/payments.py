@@ -1,0 +1,333 @@
+"""Paying a granted refund: look, commit to sending, send once, and keep what is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from refunddesk.db import decisions, orders, refunds, stores
+from refunddesk.db.history import record_deed
+from refunddesk.db.orders import Order
+from refunddesk.db.refunds import IN_FLIGHT, Refund, State
+from refunddesk.db.stores import Store
+from refunddesk.services import preflight
+from refunddesk.services.edges import Edges
+from refunddesk.services.orders import record_order
+from refunddesk.services.preflight import AlreadyThere, Differs, Finding
+from refunddesk.services.refund_outcomes import (
+    change_state,
+    record_due_again,
+    record_failed,
+    record_paid,
+    record_unsettled,
+)
+from refunddesk.services.refunds import NothingLeftToRefund, check_left, what_is_left
+from refunddesk.services.stores import open_client
+from refunddesk.woocommerce.client import StoreCallFailed, StoreClient
+from refunddesk.woocommerce.payloads import UnusableBody
+from refunddesk.woocommerce.refunds import (
+    Outcome,
+    RefundAnswer,
+    RefundCall,
+    RefundLine,
+    post_refund,
+)
+
+#: How long a sender may be silent before its refund counts as unknown. Longer than the 160 s its
+#: call may take and the 200 s its job may run: a lapsed lease means that nobody is sending.
+LEASE = timedelta(seconds=300)
+_WHILE_HELD = timedelta(minutes=5)
+_BEHIND_ANOTHER = timedelta(minutes=1)
+_ACTOR = "payments"
+
+
+class RefundNotSent(Exception):
+    """The store provably did not carry out the call. The refund is still due and tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A refund that is due, with what it is checked against."""
+
+    refund: Refund
+    order: Order
+    store: Store
+    judged_sha: bytes
+
+    @property
+    def call(self) -> RefundCall:
+        return RefundCall(
+            woo_order_id=self.order.woo_order_id,
+            amount=self.refund.amount,
+            marker=self.refund.marker,
+            note="refund",
+            lines=tuple(
+                RefundLine(line.woo_item_id, line.quantity, line.net, line.taxes)
+                for line in self.refund.lines
+            ),
+            key=str(self.refund.id),
+        )
+
+
+def pay_refund(edges: Edges, refund_id: int) -> datetime | None:
+    """Pay the refund if it is due; when to come back, or None if there is nothing to come for.
+
+    The refund is committed as SENDING before a byte of the call leaves, and the call is made
+    once. Raises StoreCallFailed when the store cannot be looked at and RefundNotSent when it
+    did nothing: the refund is still due then.
+    """
+    now = edges.clock()
+    with edges.database.read() as transaction:
+        refund = refunds.get_refund(transaction, refund_id)
+        if refund.state != State.DUE:
+            return None
+        payment = _load(transaction, refund)
+        wait_until = _must_wait(transaction, refund, now)
+    if wait_until:
+        return wait_until
+    with open_client(edges, payment.store.id) as client:
+        finding = _look(client, payment)
+        if isinstance(finding, AlreadyThere):
+            _leave_to_looking(edges, payment, finding)
+            return None
+        begun = finding if isinstance(finding, Differs) else _begin(edges, payment)
+        if isinstance(begun, Differs):
+            _drop(edges, payment, begun)
+            return None
+        if not isinstance(begun, Refund):
+            return begun
+        answer = post_refund(client, payment.call)
+        _record_answer(edges, client, payment, begun, answer)
+    return None
+
+
+def _load(transaction: Connection, refund: Refund) -> Payment:
+    decision = decisions.get_decision(transaction, refund.decision_id)
+    order = orders.get_order(transaction, refund.order_id)
+    store = stores.get_store(transaction, refund.store_id)
+    return Payment(refund, order, store, decision.snapshot_sha)
+
+
+def _must_wait(transaction: Connection, refund: Refund, now: datetime) -> datetime | None:
+    """Until when: payments of the store are held, or money may be moving on the same order."""
+    if stores.get_store(transaction, refund.store_id).payments_held_because:
+        return now + _WHILE_HELD
+    others = refunds.list_for_order(transaction, refund.order_id)
+    if any(other.state in IN_FLIGHT for other in others):
+        return now + _BEHIND_ANOTHER
+    return None
+
+
+def _look(client: StoreClient, payment: Payment) -> Finding:
+    try:
+        seen = preflight.look(client, payment.order.woo_order_id, payment.store.timezone)
+    except UnusableBody as fault:
+        return Differs(f"the store's order cannot be read: {fault.reason}", judge_anew=False)
+    if isinstance(seen, Differs):
+        return seen
+    return preflight.examine(payment.refund, payment.judged_sha, seen)
+
+
+def _begin(edges: Edges, payment: Payment) -> Refund | Differs | datetime | None:
+    """The refund as SENDING, committed; else why not, when to come back, or None if it moved on.
+
+    Everything our own rows say is checked again under the order's lock: while the store was
+    looked at, another worker may have begun this refund or another one on the order.
+    """
+    now = edges.clock()  # anew: the look at the store may have taken a minute of the lease
+    refund = payment.refund
+    with edges.database.write() as transaction:
+        order = orders.lock_order(transaction, payment.order.id)
+        wait_until = _must_wait(transaction, refund, now)
+        if wait_until:
+            return wait_until
+        try:
+            left = what_is_left(transaction, order, besides=refund)
+            check_left(left, refund.lines, refund.amount)
+        except NothingLeftToRefund as short:
+            return Differs(str(short), judge_anew=False)
+        return change_state(
+            transaction,
+            refund,
+            State.SENDING,
+            now=now,
+            actor=_ACTOR,
+            evidence={"amount": str(refund.amount), "marker": refund.marker},
+            attempt=refund.attempt + 1,
+            lease_until=now + LEASE,
+            sent_at=now,
+        )
+
+
+def _drop(edges: Edges, payment: Payment, difference: Differs) -> None:
+    """Give the refund up unsent. Our copy of the order comes first: it is judged anew by it."""
+    if difference.judge_anew:
+        record_order(edges, payment.store.id, payment.order.woo_order_id)
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        record_failed(
+            transaction,
+            payment.refund,
+            now=now,
+            actor=_ACTOR,
+            evidence={},
+            because=difference.because,
+            judge_anew=difference.judge_anew,
+        )
+
+
+def _leave_to_looking(edges: Edges, payment: Payment, found: AlreadyThere) -> None:
+    with edges.database.write() as transaction:
+        record_unsettled(
+            transaction,
+            payment.refund,
+            State.UNKNOWN,
+            now=edges.clock(),
+            actor=_ACTOR,
+            evidence={"store_refunds": list(found.woo_refund_ids)},
+            because="the store has a refund with our marker already; nothing was sent",
+        )
+
+
+def _record_answer(
+    edges: Edges, client: StoreClient, payment: Payment, sending: Refund, answer: RefundAnswer
+) -> None:
+    """Write down what the call came to. Raises RefundNotSent once that is committed."""
+    outcome = answer.outcome
+    if outcome is Outcome.TOO_MUCH and _may_be_ours(client, payment):
+        outcome = Outcome.UNKNOWN
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        recorded = _RECORD[outcome](transaction, sending, answer, now)
+        if recorded is None:
+            _record_late(transaction, sending, answer, now)
+    if recorded is not None and recorded.state == State.DUE:
+        raise RefundNotSent(f"{recorded.last_error}. The refund is still due and tried again.")
+
+
+def _may_be_ours(client: StoreClient, payment: Payment) -> bool:
+    """After "too much": may it be our own earlier row that takes up the amount?"""
+    try:
+        rows = preflight.list_rows(
+            client,
+            payment.order.woo_order_id,
+            payment.refund.amount.currency,
+            payment.refund.amount.decimals,
+            payment.store.timezone,
+        )
+    except (StoreCallFailed, UnusableBody):
+        return True
+    return bool(preflight.with_marker(rows, payment.refund.marker))
+
+
+def _paid(
+    transaction: Connection, sending: Refund, answer: RefundAnswer, now: datetime
+) -> Refund | None:
+    return record_paid(
+        transaction,
+        sending,
+        now=now,
+        actor=_ACTOR,
+        evidence=dict(answer.evidence),
+        woo_refund_id=answer.woo_refund_id,
+    )
+
+
+def _not_executed(
+    transaction: Connection, sending: Refund, answer: RefundAnswer, now: datetime
+) -> Refund | None:
+    return record_due_again(
+        transaction,
+        sending,
+        now=now,
+        actor=_ACTOR,
+        evidence=dict(answer.evidence),
+        because=_in_words(answer),
+    )
+
+
+def _refused(
+    transaction: Connection, sending: Refund, answer: RefundAnswer, now: datetime
+) -> Refund | None:
+    # Judged anew, the same order would be granted the same refund and refused again. Where the
+    # order did change, the next delivery or look records it and wakes the request.
+    return record_failed(
+        transaction,
+        sending,
+        now=now,
+        actor=_ACTOR,
+        evidence=dict(answer.evidence),
+        because=_in_words(answer),
+        judge_anew=answer.outcome is Outcome.TOO_MUCH,
+    )
+
+
+def _unknown(
+    transaction: Connection, sending: Refund, answer: RefundAnswer, now: datetime
+) -> Refund | None:
+    return record_unsettled(
+        transaction,
+        sending,
+        State.UNKNOWN,
+        now=now,
+        actor=_ACTOR,
+        evidence=dict(answer.evidence),
+        because=_in_words(answer),
+    )
+
+
+def _odd(
+    transaction: Connection, sending: Refund, answer: RefundAnswer, now: datetime
+) -> Refund | None:
+    return record_unsettled(
+        transaction,
+        sending,
+        State.NEEDS_REVIEW,
+        now=now,
+        actor=_ACTOR,
+        evidence={**answer.evidence, "store_refunds": [answer.woo_refund_id]},
+        because=_in_words(answer),
+    )
+
+
+#: What each answer of the store is written down as.
+_RECORD = {
+    Outcome.NOT_SENT: _not_executed,
+    Outcome.PAID: _paid,
+    Outcome.ODD: _odd,
+    Outcome.NOT_EXECUTED: _not_executed,
+    Outcome.REJECTED: _refused,
+    Outcome.TOO_MUCH: _refused,
+    Outcome.NO_GATEWAY: _refused,
+    Outcome.UNKNOWN: _unknown,
+}
+
+
+def _record_late(
+    transaction: Connection, sending: Refund, answer: RefundAnswer, now: datetime
+) -> None:
+    """The answer of a call whose lease had lapsed: it is kept, but decides only for "paid"."""
+    refund = refunds.get_refund(transaction, sending.id, lock=True)
+    record_deed(
+        transaction,
+        at=now,
+        actor=_ACTOR,
+        action="refund_answered_late",
+        subject=f"refund:{refund.id}",
+        data={**answer.evidence, "outcome": answer.outcome.value, "state": refund.state.value},
+    )
+    if answer.outcome is not Outcome.PAID:
+        return
+    if refund.state in (State.UNKNOWN, State.NEEDS_REVIEW, State.FAILED):
+        _paid(transaction, refund, answer, now)
+    elif refund.state == State.DUE:
+        # A person had it paid again meanwhile: it must not be sent now.
+        _unknown(transaction, refund, answer, now)
+
+
+def _in_words(answer: RefundAnswer) -> str:
+    status, code = answer.evidence.get("status"), answer.evidence.get("code")
+    said = " ".join(str(part) for part in (status, code) if part)
+    return f"the store's answer means {answer.outcome.value}" + (f" ({said})" if said else "")

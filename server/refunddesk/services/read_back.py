@@ -1,0 +1,203 @@
+"""Reading back: what became of a call whose outcome is not known, told by the store's own rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from refunddesk.db import orders, outbox, refunds, stores
+from refunddesk.db.history import record_deed
+from refunddesk.db.refunds import Refund, State
+from refunddesk.jobnames import JobName
+from refunddesk.services.edges import Edges
+from refunddesk.services.preflight import list_rows, with_marker
+from refunddesk.services.refund_outcomes import record_paid, record_unsettled
+from refunddesk.services.stores import open_client
+from refunddesk.woocommerce.client import StoreCallFailed, StoreClient
+from refunddesk.woocommerce.payloads import RefundBody
+
+#: Nothing is concluded from an absent or unpaid row earlier: with all its workers busy a store
+#: has worked off an abandoned call seconds after giving no sign of it, and gateways answer late.
+SETTLE = timedelta(minutes=15)
+#: When the store is read back, counted from the moment the outcome became unknown.
+LOOKS = (
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    SETTLE,
+    timedelta(hours=1),
+    timedelta(hours=6),
+    *(timedelta(days=day) for day in range(1, 8)),
+)
+_WAITING = (State.UNKNOWN, State.NEEDS_REVIEW)
+# FAILED as well, where that is a person's word: it may prove wrong.
+_LOOKED_AT = (*_WAITING, State.FAILED)
+_ACTOR = "payments"
+# What a gateway calls its refund: "re_3Nabc…", "pyr_1A2b…". Words do not look like that.
+_REFERENCE = re.compile(r"\b[a-z]{2,6}_[A-Za-z0-9]{6,64}\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What the store shows of a refund: the rows with its marker, and what looks like a gateway's
+    own number of a refund in the order's notes.
+    """
+
+    rows: tuple[RefundBody, ...]
+    gateway_references: tuple[str, ...]
+
+    def evidence(self) -> dict[str, Any]:
+        """For the history: no personal data."""
+        return {
+            "store_refunds": [
+                {
+                    "id": row.woo_refund_id,
+                    "amount": str(row.amount),
+                    "refunded_payment": row.refunded_payment,
+                }
+                for row in self.rows
+            ],
+            "gateway_references": list(self.gateway_references),
+        }
+
+
+def next_look_at(unknown_since: datetime, now: datetime) -> datetime | None:
+    """The next moment to read back; None once a week of looking is over."""
+    ahead = (unknown_since + look for look in LOOKS)
+    return next((at for at in ahead if at > now), None)
+
+
+def look(client: StoreClient, refund: Refund, woo_order_id: int, timezone: str) -> Sighting:
+    """Read the order's refund rows and notes. Raises StoreCallFailed if the rows do not come."""
+    currency, decimals = refund.amount.currency, refund.amount.decimals
+    rows = list_rows(client, woo_order_id, currency, decimals, timezone)
+    try:
+        notes = client.list_order_notes(woo_order_id)
+    except StoreCallFailed:
+        notes = []  # they only help a person; the rows decide
+    texts = [str(note.get("note", "")) for note in notes]
+    references = {found for text in texts for found in _REFERENCE.findall(text)}
+    return Sighting(with_marker(rows, refund.marker), tuple(sorted(references)))
+
+
+def resolve_refund(edges: Edges, refund_id: int) -> datetime | None:
+    """Read the store back for a refund whose outcome is not known; when to look again, or None.
+
+    Nothing is ever sent from here. Raises StoreCallFailed when the store cannot be read: that
+    says nothing about the money.
+    """
+    with edges.database.read() as transaction:
+        refund = refunds.get_refund(transaction, refund_id)
+        if not _is_looked_at(refund):
+            return None
+        order = orders.get_order(transaction, refund.order_id)
+        store = stores.get_store(transaction, refund.store_id)
+    with open_client(edges, store.id) as client:
+        seen = look(client, refund, order.woo_order_id, store.timezone)
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        current = refunds.get_refund(transaction, refund_id, lock=True)
+        if not _is_looked_at(current):
+            return None
+        if _conclude(transaction, current, seen, now):
+            return None
+    return next_look_at(_since(refund), now)
+
+
+def _is_looked_at(refund: Refund) -> bool:
+    return refund.state in _LOOKED_AT and refund.unknown_since is not None
+
+
+def _conclude(transaction: Connection, refund: Refund, seen: Sighting, now: datetime) -> bool:
+    """Write down what was seen; True if that settled the refund."""
+    refunds.record_look(transaction, refund)
+    waited = int((now - _since(refund)).total_seconds())
+    evidence = {**seen.evidence(), "look": refund.looks + 1, "seconds_unknown": waited}
+    if _is_paid(refund, seen.rows):
+        woo_refund_id = seen.rows[0].woo_refund_id
+        record_paid(
+            transaction,
+            refund,
+            now=now,
+            actor=_ACTOR,
+            evidence=evidence,
+            woo_refund_id=woo_refund_id,
+        )
+        return True
+    because = _why_a_person(refund, seen.rows, settled=now - _since(refund) >= SETTLE)
+    if because and refund.state == State.UNKNOWN:
+        record_unsettled(
+            transaction,
+            refund,
+            State.NEEDS_REVIEW,
+            now=now,
+            actor=_ACTOR,
+            evidence=evidence,
+            because=because,
+        )
+    else:
+        record_deed(
+            transaction,
+            at=now,
+            actor=_ACTOR,
+            action="refund_looked_at",
+            subject=f"refund:{refund.id}",
+            data=evidence,
+        )
+    return False
+
+
+def _is_paid(refund: Refund, rows: Sequence[RefundBody]) -> bool:
+    return len(rows) == 1 and rows[0].refunded_payment is True and rows[0].amount == refund.amount
+
+
+def _why_a_person(refund: Refund, rows: Sequence[RefundBody], *, settled: bool) -> str | None:
+    """Why looking alone cannot settle it; None while it still may."""
+    if len(rows) > 1:
+        return f"the store has {len(rows)} refunds with our marker"
+    if rows and rows[0].amount != refund.amount:
+        return f"the store's refund is {rows[0].amount}, not {refund.amount}"
+    if not settled:
+        return None
+    if rows:
+        return "the store has the refund, but does not say that its gateway paid"
+    return "the store has no refund with our marker"
+
+
+def sweep_refunds(edges: Edges) -> None:
+    """Find refunds that nobody is at work on any more, from the database alone.
+
+    A sender not heard of within its lease was killed: what it sent is unknown, so the refund is
+    read back. And what waits without a promise gets one.
+    """
+    now = edges.clock()
+    with edges.database.read() as transaction:
+        lapsed = refunds.list_lapsed(transaction, now)
+    for refund in lapsed:
+        with edges.database.write() as transaction:
+            record_unsettled(
+                transaction,
+                refund,
+                State.UNKNOWN,
+                now=now,
+                actor="sweeper",
+                evidence={},
+                because="the payment was cut off; the store is read back",
+            )
+    with edges.database.write() as transaction:
+        for refund in refunds.list_forgotten(transaction, [State.DUE], JobName.PAY_REFUND):
+            outbox.promise(transaction, JobName.PAY_REFUND, refund.id, due_at=now)
+        for refund in refunds.list_forgotten(transaction, _WAITING, JobName.RESOLVE_REFUND):
+            again_at = next_look_at(_since(refund), now)
+            if again_at:
+                outbox.promise(transaction, JobName.RESOLVE_REFUND, refund.id, due_at=again_at)
+
+
+def _since(refund: Refund) -> datetime:
+    assert refund.unknown_since, "set by every change to UNKNOWN and NEEDS_REVIEW"
+    return refund.unknown_since

@@ -1,0 +1,168 @@
+"""What each end of a payment attempt brings with it: the state, the books, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Unpack
+
+from sqlalchemy import Connection
+
+from refunddesk import ledger
+from refunddesk.db import books, orders, outbox, refunds
+from refunddesk.db.history import record_deed
+from refunddesk.db.refunds import Changes, Refund, State
+from refunddesk.jobnames import JobName
+from refunddesk.services import requests, steps
+
+#: How soon the store is read back for the first time after an unknown outcome.
+FIRST_LOOK = timedelta(seconds=10)
+
+Evidence = Mapping[str, Any]
+
+
+def change_state(
+    transaction: Connection,
+    refund: Refund,
+    to: State,
+    *,
+    now: datetime,
+    actor: str,
+    evidence: Evidence,
+    **also: Unpack[Changes],
+) -> Refund | None:
+    """Move the refund and write the line of history that tells of it; None if it moved on.
+
+    `evidence` holds no personal data: it stays in the history for ever.
+    """
+    moved = refunds.move(transaction, refund, to, now=now, **also)
+    if moved is None:
+        return None
+    record_deed(
+        transaction,
+        at=now,
+        actor=actor,
+        action=f"refund_{to.value}",
+        subject=f"refund:{refund.id}",
+        data={**evidence, "from": refund.state.value, "attempt": moved.attempt},
+    )
+    return moved
+
+
+def record_paid(
+    transaction: Connection,
+    refund: Refund,
+    *,
+    now: datetime,
+    actor: str,
+    evidence: Evidence,
+    woo_refund_id: int | None,
+) -> Refund | None:
+    """The customer has the money: book it, and promise what follows a paid refund."""
+    paid = change_state(
+        transaction,
+        refund,
+        State.PAID,
+        now=now,
+        actor=actor,
+        evidence=evidence,
+        woo_refund_id=woo_refund_id,
+        last_error=None,
+    )
+    if paid is None:
+        return None
+    order = orders.get_order(transaction, paid.order_id)
+    booked = ledger.refund_found if refund.state == State.FAILED else ledger.refund_paid
+    entry = booked(paid.id, paid.amount)
+    books.post(transaction, paid.store_id, paid.order_id, entry, now)
+    steps.plan(transaction, paid, now)
+    outbox.promise(
+        transaction,
+        JobName.RECORD_ORDER,
+        f"{order.store_id}:{order.woo_order_id}",
+        due_at=now,
+    )
+    return paid
+
+
+def record_unsettled(
+    transaction: Connection,
+    refund: Refund,
+    to: State,
+    *,
+    now: datetime,
+    actor: str,
+    evidence: Evidence,
+    because: str,
+) -> Refund | None:
+    """Money may have moved: `to` is UNKNOWN or NEEDS_REVIEW. Nothing is sent, the store is read
+    back; a late row settles the refund even while it waits for a person.
+    """
+    moved = change_state(
+        transaction,
+        refund,
+        to,
+        now=now,
+        actor=actor,
+        evidence={**evidence, "because": because},
+        last_error=because,
+        unknown_since=refund.unknown_since or now,
+    )
+    if moved is not None:
+        outbox.promise(transaction, JobName.RESOLVE_REFUND, refund.id, due_at=now + FIRST_LOOK)
+    return moved
+
+
+def record_due_again(
+    transaction: Connection,
+    refund: Refund,
+    *,
+    now: datetime,
+    actor: str,
+    evidence: Evidence,
+    because: str,
+) -> Refund | None:
+    """Nothing was executed: the refund may be sent again."""
+    return change_state(
+        transaction,
+        refund,
+        State.DUE,
+        now=now,
+        actor=actor,
+        evidence=evidence,
+        last_error=because,
+        unknown_since=None,
+    )
+
+
+def record_failed(
+    transaction: Connection,
+    refund: Refund,
+    *,
+    now: datetime,
+    actor: str,
+    evidence: Evidence,
+    because: str,
+    judge_anew: bool,
+) -> Refund | None:
+    """No money left and none will by this refund: take it out of the books, reopen the request.
+
+    With `judge_anew` the order is no longer the one that was judged and the policy decides
+    again; otherwise it would only grant the same again, so a person looks.
+    """
+    failed = change_state(
+        transaction,
+        refund,
+        State.FAILED,
+        now=now,
+        actor=actor,
+        evidence={**evidence, "because": because},
+        last_error=because,
+    )
+    if failed is None:
+        return None
+    entry = ledger.refund_dropped(failed.id, failed.amount)
+    books.post(transaction, failed.store_id, failed.order_id, entry, now)
+    reopen = requests.judge_anew if judge_anew else requests.put_in_review
+    reopen(transaction, failed.request_id, now, because)
+    return failed

@@ -1,0 +1,156 @@
+"""What follows a paid refund: the licence ends, the subscription is cancelled, each by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from refunddesk.db import decisions, licenses, orders, outbox, steps, subscriptions
+from refunddesk.db.history import record_deed
+from refunddesk.db.orders import Order, OrderItem
+from refunddesk.db.refunds import Refund
+from refunddesk.db.steps import Step, StepKind, StepState
+from refunddesk.jobnames import JobName
+from refunddesk.services import licenses as licensing
+from refunddesk.services.edges import Edges
+from refunddesk.services.refunds import what_is_left
+from refunddesk.services.stores import open_client
+from refunddesk.woocommerce.client import StoreRefused
+
+_ACTOR = "payments"
+
+
+class SubscriptionStillRuns(Exception):
+    """The store took the wish to cancel a subscription and did not follow it."""
+
+
+def plan(transaction: Connection, refund: Refund, now: datetime) -> None:
+    """Write down and promise what must follow `refund`, in the transaction that found it paid."""
+    order = orders.get_order(transaction, refund.order_id)
+    decision = decisions.get_decision(transaction, refund.decision_id)
+    effects = frozenset(json.loads(decision.decision)["effects"])
+    items = [item for item in orders.list_items(transaction, order.id) if item.paid]
+    left = what_is_left(transaction, order)
+    # Without tax: a policy that keeps the tax has still given the whole line back.
+    given_back = [item for item in items if not left.lines[item.woo_item_id].net]
+    for license_id in _licenses_to_end(transaction, order, refund, items, given_back, effects):
+        _promise(transaction, refund, StepKind.END_LICENSE, license_id, now)
+    if order.subscription_id is None:
+        return
+    is_over = "subscription_cancelled" in effects or len(given_back) == len(items)
+    if is_over and _is_last_payment(transaction, order, order.subscription_id):
+        _promise(transaction, refund, StepKind.CANCEL_SUBSCRIPTION, order.subscription_id, now)
+
+
+def take_step(edges: Edges, step_id: int) -> None:
+    """Take the step if it is still due; taken again it changes nothing.
+
+    Raises StoreCallFailed when the store cannot be asked; the step is still due then.
+    """
+    with edges.database.read() as transaction:
+        step = steps.get_step(transaction, step_id)
+    if step.state != StepState.DUE:
+        return
+    if step.kind == StepKind.END_LICENSE:
+        _end_license(edges, step)
+    else:
+        _cancel_subscription(edges, step)
+
+
+def _licenses_to_end(
+    transaction: Connection,
+    order: Order,
+    refund: Refund,
+    items: Collection[OrderItem],
+    given_back: Collection[OrderItem],
+    effects: frozenset[str],
+) -> Iterator[int]:
+    """Licences of lines given back whole; where the decision ends the right to use, those of every
+    product the refund touches, also where an earlier order of the subscription bought them.
+    """
+    refunded_lines = {line.woo_item_id for line in refund.lines}
+    whole = {item.id for item in given_back}
+    touched = {item.product for item in items if item.woo_item_id in refunded_lines}
+    ends = "license_ends" in effects
+    for held in licenses.list_licenses(transaction, order.id, order.subscription_id):
+        if held.order_item_id in whole or (ends and held.product in touched):
+            yield held.id
+
+
+def _is_last_payment(transaction: Connection, order: Order, subscription_id: int) -> bool:
+    """Whether nothing was paid for the subscription after `order`.
+
+    An earlier payment given back leaves the later one standing, and what it bought.
+    """
+    others = orders.list_orders_of_subscription(transaction, subscription_id)
+    return not any(
+        other.paid_at is not None and order.paid_at is not None and other.paid_at > order.paid_at
+        for other in others
+    )
+
+
+def _promise(
+    transaction: Connection, refund: Refund, kind: StepKind, target: int, now: datetime
+) -> None:
+    step_id = steps.insert_step(transaction, refund.id, kind, target, now=now)
+    outbox.promise(transaction, JobName.TAKE_STEP, step_id, due_at=now)
+
+
+def _end_license(edges: Edges, step: Step) -> None:
+    now = edges.clock()
+    because = f"refund {step.refund_id} was paid"
+    with edges.database.write() as transaction:
+        licensing.end(transaction, step.target, because, now, _ACTOR)
+        _settle(transaction, step, StepState.DONE, now)
+
+
+def _cancel_subscription(edges: Edges, step: Step) -> None:
+    with edges.database.read() as transaction:
+        subscription = subscriptions.get_subscription(transaction, step.target)
+    try:
+        with open_client(edges, subscription.store_id) as client:
+            done = client.cancel_subscription(subscription.woo_subscription_id)
+    except StoreRefused as refused:
+        # An unknown id is 400 here, not 404. What the store calls wrong stays wrong: a person.
+        if refused.status not in (400, 404):
+            raise
+        state, because = StepState.FAILED, str(refused)
+    else:
+        if not done.has_ended:
+            raise SubscriptionStillRuns(
+                f"The store was asked to cancel subscription {subscription.woo_subscription_id}, "
+                f"but it is {done.after}. It is asked again; see the subscription in the store."
+            )
+        state = StepState.DONE if done.written else StepState.NOT_NEEDED
+        because = f"{done.before} -> {done.after}"
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        _settle(transaction, step, state, now, because)
+        outbox.promise(
+            transaction,
+            JobName.RECORD_SUBSCRIPTION,
+            f"{subscription.store_id}:{subscription.woo_subscription_id}",
+            due_at=now,
+        )
+
+
+def _settle(
+    transaction: Connection,
+    step: Step,
+    state: StepState,
+    now: datetime,
+    because: str | None = None,
+) -> None:
+    if not steps.settle_step(transaction, step, state, now=now, because=because):
+        return
+    record_deed(
+        transaction,
+        at=now,
+        actor=_ACTOR,
+        action=f"step_{state.value}",
+        subject=f"refund:{step.refund_id}",
+        data={"step": step.kind.value, "target": step.target, "because": because},
+    )
