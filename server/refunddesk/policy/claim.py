@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from refunddesk.money import Money, total
+from refunddesk.worktime import NoSuchZone, zone
 
 OrderKind = Literal["purchase", "renewal", "upgrade"]
 Billing = Literal["one_time", "monthly", "yearly", "lifetime"]
@@ -233,6 +234,10 @@ class Claim:
     compat: Compat | None = None
 
     def __post_init__(self) -> None:
+        try:
+            zone(self.store.timezone)
+        except NoSuchZone as error:
+            raise ClaimNotValid("store.timezone", str(error)) from error
         _check_amounts(self.order)
         _check_order_of_instants(self)
         if self.case:

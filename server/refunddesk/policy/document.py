@@ -1,0 +1,299 @@
+"""A policy document: TOML or JSON that people read and diff, checked whole before it judges."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+from refunddesk.policy.clause import Clause, Conditions
+from refunddesk.policy.clauses import KINDS
+from refunddesk.policy.fields import (
+    Anything,
+    Choice,
+    Day,
+    DocumentInstant,
+    ListOf,
+    Nested,
+    StrictSchema,
+    Text,
+    first_problem,
+)
+from refunddesk.policy.params import schema_of
+from refunddesk.policy.version import Policy, PolicyVersion, Readings
+from refunddesk.worktime import NoSuchZone, zone
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,60}", re.ASCII)
+_LANGUAGES = ("en", "fr", "de")
+
+_TEXTS = StrictSchema.from_dict({language: Text() for language in _LANGUAGES})
+_READING = StrictSchema.from_dict(
+    {
+        "chosen": Anything(required=True),
+        "options": ListOf(Anything(), required=True),
+        "text": Nested(_TEXTS, required=True),
+    }
+)()
+_DOCUMENT = StrictSchema.from_dict(
+    {
+        "id": Text(required=True),
+        "version": Text(required=True),
+        "in_force_from": DocumentInstant(required=True),
+        "title": Nested(_TEXTS, required=True),
+        "timezone": Text(load_default=None),
+        "holidays": ListOf(Day(), load_default=[]),
+        "readings": Anything(load_default={}),
+        "clause": ListOf(Anything(), required=True),
+    }
+)()
+_CLAUSE = StrictSchema.from_dict(
+    {
+        "id": Text(required=True),
+        "kind": Choice(KINDS, required=True),
+        "params": Anything(load_default={}),
+        "applies_to": Anything(load_default={}),
+        "unless": Anything(load_default=None),
+        "only_with": Anything(load_default={}),
+        "text": Nested(_TEXTS, load_default={}),
+    }
+)()
+_CONDITIONS = schema_of(Conditions)
+_PARAMS = {name: schema_of(kind.params) for name, kind in KINDS.items()}
+
+
+class PolicyNotValid(ValueError):
+    """A document that cannot judge; the one-line message names file, clause and key."""
+
+    def __init__(self, file: str, problem: str, *, clause: str = "", key: str = "") -> None:
+        self.file, self.clause, self.key = file, clause, key
+        named = f"clause {clause}" if clause else ""
+        super().__init__(": ".join(part for part in (file, named, key, problem) if part))
+
+
+def load_policy(source: str | Path, readings: Readings | None = None) -> Policy:
+    """The policy of a file, of a folder with one file per version, or built in by that name.
+
+    `readings` sets readings aside the document's own choice, to see what they would give.
+    Raises PolicyNotValid.
+    """
+    if isinstance(source, str) and _NAME.fullmatch(source):
+        return load_built_in(source, readings)
+    path = Path(source)
+    if not path.is_dir():
+        return _gather(_read_versions(path, readings or {}), path.name)
+    files = sorted(p for p in path.iterdir() if p.suffix in (".toml", ".json"))
+    found = [v for file in files for v in _read_versions(file, readings or {})]
+    return _gather(found, path.name)
+
+
+def load_built_in(name: str, readings: Readings | None = None) -> Policy:
+    """A policy that comes with Refund Desk. Raises PolicyNotValid for a name that does not."""
+    return _load_built_in(name, tuple(sorted((readings or {}).items())))
+
+
+@lru_cache(maxsize=32)
+def _load_built_in(name: str, readings: tuple[tuple[str, str | int], ...]) -> Policy:
+    folder = resources.files("refunddesk") / "policies"
+    known = {file.name.removesuffix(".toml"): file for file in folder.iterdir()}
+    if name not in known or not _NAME.fullmatch(name):
+        built_in = ", ".join(sorted(known))
+        raise PolicyNotValid("", f"no built-in policy is called {name[:60]!r}; there is {built_in}")
+    return _gather(_read_versions(known[name], dict(readings)), known[name].name)
+
+
+def _gather(versions: list[PolicyVersion], file: str) -> Policy:
+    """One policy out of its versions, which must not contend with each other."""
+    if not versions:
+        raise PolicyNotValid(file, "there is no .toml or .json document in it")
+    versions = sorted(versions, key=lambda version: version.in_force_from)
+    first = versions[0]
+    for earlier, later in pairwise(versions):
+        if later.policy != first.policy:
+            problem = f"versions of two policies, {first.policy} and {later.policy}"
+            raise PolicyNotValid(file, problem, key="id")
+        if later.in_force_from == earlier.in_force_from:
+            problem = f"versions {earlier.version} and {later.version} begin at the same instant"
+            raise PolicyNotValid(file, problem, key="in_force_from")
+    names = [version.version for version in versions]
+    for name in names:
+        if names.count(name) > 1:
+            raise PolicyNotValid(file, f"there are two versions called {name}", key="version")
+    return Policy(first.policy, tuple(versions))
+
+
+def _read_versions(file: Path | Traversable, readings: Readings) -> list[PolicyVersion]:
+    data = _parse(file)
+    documents = data["versions"] if isinstance(data, dict) and set(data) == {"versions"} else [data]
+    if not isinstance(documents, list) or not documents:
+        raise PolicyNotValid(file.name, "must be a list of versions", key="versions")
+    return [_load_version(file.name, document, readings) for document in documents]
+
+
+def _parse(file: Path | Traversable) -> Any:
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+        if file.name.endswith(".toml"):
+            return tomllib.loads(text)
+        if file.name.endswith(".json"):
+            return json.loads(text, object_pairs_hook=_distinct)
+    except OSError as error:
+        reason = error.strerror or "unknown reason"
+        raise PolicyNotValid(file.name, f"cannot be read: {reason}") from error
+    except (ValueError, RecursionError) as error:
+        problem = " ".join(str(error).split())
+        raise PolicyNotValid(file.name, f"is not well formed: {problem}") from error
+    raise PolicyNotValid(file.name, "must be a .toml or .json file")
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice in one object")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in a document something stands, so that every refusal can name it."""
+
+    file: str
+    clause: str = ""
+
+    def refuse(self, key: str, problem: str) -> PolicyNotValid:
+        return PolicyNotValid(self.file, problem, clause=self.clause, key=key)
+
+    def checked(self, schema: Schema, data: Any, under: str = "") -> dict[str, Any]:
+        """`data` loaded by `schema`; `under` is the key that `data` itself stands at."""
+        try:
+            loaded: dict[str, Any] = schema.load(data)
+        except ValidationError as error:
+            key, problem = first_problem(error.messages)
+            raise self.refuse(".".join(part for part in (under, key) if part), problem) from error
+        return loaded
+
+
+def _load_version(file: str, data: Any, overrides: Readings) -> PolicyVersion:
+    place = _Place(file)
+    loaded = place.checked(_DOCUMENT, data)
+    if not _NAME.fullmatch(loaded["id"]):
+        raise place.refuse("id", "must be lower-case letters, digits and hyphens")
+    if loaded["timezone"]:
+        try:
+            zone(loaded["timezone"])
+        except NoSuchZone as error:
+            raise place.refuse("timezone", str(error)) from error
+    options = _load_readings(place, loaded["readings"], overrides)
+    chosen = {name: choice for name, (choice, _) in options.items()}
+    clauses: list[Clause] = []
+    told: set[str] = set()
+    for number, entry in enumerate(loaded["clause"], start=1):
+        clause, in_use = _load_clause(file, number, entry, options)
+        if clause.id not in told and not clause.texts:
+            raise PolicyNotValid(
+                file, "is missing", clause=f"{clause.id} (entry {number})", key="text"
+            )
+        told.add(clause.id)
+        if in_use:
+            clauses.append(clause)
+    if not clauses:
+        raise place.refuse("clause", "a policy has at least one clause")
+    return PolicyVersion(
+        policy=loaded["id"],
+        version=loaded["version"],
+        in_force_from=loaded["in_force_from"],
+        title=loaded["title"],
+        clauses=tuple(clauses),
+        readings=chosen,
+        timezone=loaded["timezone"],
+        holidays=frozenset(loaded["holidays"]),
+    )
+
+
+#: By name: the value chosen, and all values there are to choose from.
+_Options = Mapping[str, tuple[str | int, tuple[str | int, ...]]]
+
+
+def _load_readings(place: _Place, data: Any, overrides: Readings) -> _Options:
+    if not isinstance(data, dict):
+        raise place.refuse("readings", "must be an object")
+    for name in overrides:
+        if name not in data:
+            raise place.refuse(f"readings.{name}", "there is no such reading")
+    options: dict[str, tuple[str | int, tuple[str | int, ...]]] = {}
+    for name, entry in data.items():
+        loaded = place.checked(_READING, entry, f"readings.{name}")
+        values = tuple(loaded["options"])
+        if not values or any(type(value) not in (str, int) for value in values):
+            raise place.refuse(f"readings.{name}.options", "must be texts or whole numbers")
+        choice = overrides.get(name, loaded["chosen"])
+        if not _is_one_of(choice, values):
+            listed = ", ".join(map(str, values))
+            raise place.refuse(f"readings.{name}.chosen", f"{choice!r} is none of {listed}")
+        options[name] = (choice, values)
+    return options
+
+
+def _load_clause(file: str, number: int, data: Any, options: _Options) -> tuple[Clause, bool]:
+    """The clause of one entry, and whether the readings chosen let it be used."""
+    named = data.get("id") if isinstance(data, dict) else None
+    place = _Place(file, f"{named} (entry {number})" if named else f"entry {number}")
+    loaded = place.checked(_CLAUSE, data)
+    kind = KINDS[loaded["kind"]]
+    params = _resolve(place, loaded["params"], options)
+    clause = Clause(
+        id=loaded["id"],
+        kind=kind,
+        params=kind.params(**place.checked(_PARAMS[kind.name], params, "params")),
+        applies_to=_conditions(place, loaded["applies_to"], "applies_to"),
+        unless=_conditions(place, loaded["unless"], "unless") if loaded["unless"] else None,
+        texts=loaded["text"],
+    )
+    return clause, _is_in_use(place, loaded["only_with"], options)
+
+
+def _conditions(place: _Place, data: Any, key: str) -> Conditions:
+    return Conditions(**place.checked(_CONDITIONS, data, key))
+
+
+def _resolve(place: _Place, params: Any, options: _Options) -> Any:
+    """`params` with every `{ reading = "name" }` replaced by the value chosen for that reading."""
+    if not isinstance(params, dict):
+        return params
+    resolved = dict(params)
+    for key, value in params.items():
+        if isinstance(value, dict) and set(value) == {"reading"}:
+            name = value["reading"]
+            if not isinstance(name, str) or name not in options:
+                raise place.refuse(f"params.{key}", f"there is no reading {name!r}")
+            resolved[key] = options[name][0]
+    return resolved
+
+
+def _is_in_use(place: _Place, only_with: Any, options: _Options) -> bool:
+    if not isinstance(only_with, dict):
+        raise place.refuse("only_with", "must be an object")
+    in_use = True
+    for name, value in only_with.items():
+        if name not in options:
+            raise place.refuse(f"only_with.{name}", "there is no such reading")
+        choice, values = options[name]
+        if not _is_one_of(value, values):
+            listed = ", ".join(map(str, values))
+            raise place.refuse(f"only_with.{name}", f"{value!r} is none of {listed}")
+        in_use = in_use and value == choice
+    return in_use
+
+
+def _is_one_of(value: object, values: tuple[str | int, ...]) -> bool:
+    # 1 == True in Python, so the type is compared as well.
+    return any(type(value) is type(option) and value == option for option in values)

@@ -1,0 +1,58 @@
+"""Instants and amounts that clauses of several kinds read off a claim."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from refunddesk.money import Money
+from refunddesk.policy.claim import Claim, ItemKind
+
+Anchor = Literal["payment", "delivery", "activation", "first_use", "trial_end", "period_start"]
+Event = Literal["raised", "requested"]
+
+#: The key of the interchange form that an anchor stands for.
+ANCHOR_KEYS: dict[Anchor, str] = {
+    "payment": "order.paid_at",
+    "delivery": "order.delivered_at",
+    "activation": "order.activated_at",
+    "first_use": "order.first_used_at",
+    "trial_end": "order.trial_ends_at",
+    "period_start": "order.period.start",
+}
+
+
+def anchor_at(claim: Claim, anchor: Anchor) -> datetime | None:
+    """The instant a window counts from, None where the claim does not know it."""
+    order = claim.order
+    if anchor == "period_start":
+        return order.period.start if order.period else None
+    instants: dict[Anchor, datetime | None] = {
+        "payment": order.paid_at,
+        "delivery": order.delivered_at,
+        "activation": order.activated_at,
+        "first_use": order.first_used_at,
+        "trial_end": order.trial_ends_at,
+    }
+    return instants[anchor]
+
+
+def raised_at(claim: Claim) -> datetime:
+    """When the problem was reported; a problem not yet reported is not raised before now."""
+    return claim.case.opened_at if claim.case else claim.judged_at
+
+
+def asked_at(claim: Claim) -> datetime:
+    """When the refund was asked for in a way that counts; otherwise not before now."""
+    request = claim.request
+    return request.at if request and request.is_from_account else claim.judged_at
+
+
+def event_at(claim: Claim, event: Event) -> datetime:
+    return raised_at(claim) if event == "raised" else asked_at(claim)
+
+
+def paid_for(claim: Claim, kinds: frozenset[ItemKind]) -> tuple[Money, ...]:
+    """What was paid per line of the order, nothing for lines of other kinds."""
+    nothing = claim.order.refunded - claim.order.refunded
+    return tuple(item.paid if item.item_kind in kinds else nothing for item in claim.order.items)

@@ -1,0 +1,212 @@
+"""Strict fields for documents and claims: nothing is coerced, every refusal says what is wanted."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields
+
+from refunddesk.worktime import NotSpan, Span
+
+_INSTANT = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+_QUANTITY = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_.\-]{1,60}", re.ASCII)
+
+_MESSAGES: dict[str, Any] = {"required": "is missing", "null": "must not be null"}
+
+
+class StrictSchema(Schema):
+    """An object of known keys only."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages = {  # noqa: RUF012 (marshmallow declares it so)
+        "unknown": "is not a known key",
+        "type": "must be an object",
+    }
+
+
+class StrictField(fields.Field[Any]):
+    default_error_messages = _MESSAGES
+
+
+class Nested(fields.Nested):
+    default_error_messages = _MESSAGES | {"type": "must be an object"}
+
+
+class ListOf(fields.List[Any]):
+    default_error_messages = _MESSAGES | {"invalid": "must be a list"}
+
+
+class Text(StrictField):
+    """Text that is not blank, of at most 2,000 characters."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> str:
+        if not isinstance(value, str):
+            raise ValidationError("must be a text")
+        if not value.strip():
+            raise ValidationError("must not be blank")
+        if len(value) > 2000:
+            raise ValidationError("must not be longer than 2000 characters")
+        return value
+
+
+class Choice(StrictField):
+    def __init__(self, choices: Iterable[object], **options: Any) -> None:
+        super().__init__(**options)
+        self.choices = tuple(choices)
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> object:
+        # 1 == True in Python, so the type is compared as well.
+        if any(type(value) is type(choice) and value == choice for choice in self.choices):
+            return value
+        raise ValidationError(f"must be one of {', '.join(map(str, self.choices))}")
+
+
+class Flag(StrictField):
+    def _deserialize(self, value: object, *_: object, **__: object) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("must be true or false")
+        return value
+
+
+class Count(StrictField):
+    """A whole number from `least` to `most`."""
+
+    def __init__(self, least: int = 0, most: int = 10**9, **options: Any) -> None:
+        super().__init__(**options)
+        self.least, self.most = least, most
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> int:
+        if type(value) is not int:
+            raise ValidationError("must be a whole number")
+        if not self.least <= value <= self.most:
+            raise ValidationError(f"must be from {self.least} to {self.most}")
+        return value
+
+
+class Quantity(StrictField):
+    """How many: a whole number, or a decimal text, because WooCommerce sells 1.5 of a thing."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> Decimal:
+        text = str(value) if type(value) in (int, Decimal) else value
+        if not isinstance(text, str) or not _QUANTITY.fullmatch(text):
+            raise ValidationError('must be a quantity such as 1 or "1.5"')
+        return Decimal(text)
+
+
+class Day(StrictField):
+    """A calendar day; TOML writes it as itself, JSON as text."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> date:
+        if type(value) is date:
+            return value
+        try:
+            return date.fromisoformat(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError) as error:
+            raise ValidationError("must be a day such as 2026-12-25") from error
+
+
+class ChoiceSet(StrictField):
+    """A list of choices, or the word "all"."""
+
+    def __init__(self, choices: Iterable[object], **options: Any) -> None:
+        super().__init__(**options)
+        self.choices = tuple(choices)
+        self.listed = ListOf(Choice(self.choices))
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> frozenset[object]:
+        if value == "all":
+            return frozenset(self.choices)
+        return frozenset(self.listed.deserialize(value))
+
+
+class ChoiceTuple(ChoiceSet):
+    """A list of choices whose order is kept."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> tuple[object, ...]:  # type: ignore[override]
+        return tuple(self.listed.deserialize(value))
+
+
+class Length(StrictField):
+    """A length of time as a policy words it: "30 days", "5 business days"."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> Span:
+        try:
+            return Span.parse(value if isinstance(value, str) else str(value))
+        except NotSpan as error:
+            raise ValidationError(str(error)) from error
+
+
+class Anything(StrictField):
+    """A value that is checked later, when it is known by what."""
+
+
+class AmountText(StrictField):
+    """An amount still as text: only with the order's currency does it become Money."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> str:
+        if not isinstance(value, str):
+            raise ValidationError('an amount is a string such as "12.34"')
+        return value
+
+
+class Instant(StrictField):
+    """An RFC 3339 instant with its offset; answered in UTC, down to the microsecond."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> datetime:
+        match = _INSTANT.fullmatch(value) if isinstance(value, str) else None
+        if not match:
+            raise ValidationError("must be an instant with its offset, as 2026-03-02T10:00:00Z")
+        day, clock, fraction, offset = match.groups()
+        micros = (fraction or "0")[:6].ljust(6, "0")
+        zone = "+00:00" if offset in "Zz" else offset
+        try:
+            at = datetime.fromisoformat(f"{day}T{clock}.{micros}{zone}").astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise ValidationError("names a day or time that does not exist") from error
+        if not 1970 <= at.year < 2200:
+            raise ValidationError("must lie in the years 1970 to 2199")
+        return at
+
+
+class DocumentInstant(Instant):
+    """TOML writes an instant as itself, JSON as text."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> datetime:
+        if isinstance(value, datetime) and value.tzinfo:
+            return value.astimezone(UTC)
+        return super()._deserialize(value)
+
+
+def first_problem(messages: object) -> tuple[str, str]:
+    """The key path and the words of the first of marshmallow's nested messages."""
+    path = ""
+    while not isinstance(messages, str):
+        if isinstance(messages, Mapping):
+            key, messages = next(iter(messages.items()))
+            path += _step(key, path)
+        elif isinstance(messages, list):
+            messages = messages[0]
+        else:
+            raise TypeError(f"marshmallow reported {messages!r}")
+    return path, messages
+
+
+def _step(key: object, path: str) -> str:
+    if isinstance(key, int):
+        return f"[{key}]"
+    if key == "_schema":
+        return ""
+    text = str(key)
+    if not _PLAIN_KEY.fullmatch(text):
+        text = json.dumps(text[:60])
+    return f".{text}" if path else text

@@ -1,0 +1,234 @@
+"""The judgement: a claim and a policy in, a decision that cites its clauses out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from refunddesk.money import Money, total
+from refunddesk.policy.amounts import cap_by_what_is_left, tax_on
+from refunddesk.policy.claim import Claim, ItemKind
+from refunddesk.policy.clause import Clause, Context
+from refunddesk.policy.decision import (
+    Decision,
+    Finding,
+    LineShare,
+    Outcome,
+    Says,
+    TaxShare,
+    Why,
+)
+from refunddesk.policy.facts import paid_for
+from refunddesk.policy.version import Policy, PolicyVersion
+from refunddesk.worktime import zone
+
+_OUTCOMES: dict[Says, Outcome] = {"refuses": "refuse", "review": "review", "awaits": "await"}
+
+
+def judge(claim: Claim, policy: Policy, *, version: str | None = None) -> Decision:
+    """The decision on `claim` by the version in force when it was paid, or by the one named.
+
+    Pure: the same claim and policy give the same decision. Raises NoSuchVersion.
+    """
+    terms = policy.get_version(version) if version else policy.version_for(claim.order.paid_at)
+    trial = _begin(claim, terms)
+    settled = _try_until_settled(trial)
+    if settled is None:
+        return _without_money(trial, "review", None)
+    if settled.says == "grants":
+        return _grant(trial, settled)
+    return _without_money(trial, _OUTCOMES[settled.says], settled)
+
+
+@dataclass(slots=True)
+class _Trial:
+    """One judgement under way: what was said so far, and which clauses bar which lines."""
+
+    claim: Claim
+    terms: PolicyVersion
+    context: Context
+    clauses: tuple[Clause, ...]  # those that apply, and one of each id that does not
+    inapplicable: frozenset[int]  # indexes into `clauses`
+    grants: tuple[Clause, ...]
+    findings: list[Finding]
+    bars: dict[str, list[str]]  # line id -> ids of the clauses that bar it
+
+    def hear(self, index: int) -> Finding:
+        clause = self.clauses[index]
+        context = replace(self.context, clause=clause.id)
+        if index in self.inapplicable:
+            finding = context.says("does_not_apply")
+        else:
+            finding = clause.kind.judge(self.claim, clause.params, context)
+        self.findings.append(finding)
+        for item in sorted(finding.bars):
+            self.bars.setdefault(item, []).append(clause.id)
+        return finding
+
+    def stage(self, stage: str) -> list[int]:
+        return [i for i, clause in enumerate(self.clauses) if clause.kind.stage == stage]
+
+
+def _begin(claim: Claim, terms: PolicyVersion) -> _Trial:
+    tz = zone(terms.timezone or claim.store.timezone)
+    context = Context("", tz, terms.holidays)
+    applies = [clause.applies(claim, context) for clause in terms.clauses]
+    spoken_for = {clause.id for clause, does in zip(terms.clauses, applies, strict=True) if does}
+    clauses: list[Clause] = []
+    inapplicable: set[int] = set()
+    for clause, does in zip(terms.clauses, applies, strict=True):
+        # Parts of one clause that do not apply are silent where another part speaks for it.
+        if not does and clause.id in spoken_for:
+            continue
+        if not does:
+            spoken_for.add(clause.id)
+            inapplicable.add(len(clauses))
+        clauses.append(clause)
+    grants = tuple(c for i, c in enumerate(clauses) if c.pays and i not in inapplicable)
+    return _Trial(claim, terms, context, tuple(clauses), frozenset(inapplicable), grants, [], {})
+
+
+def _try_until_settled(trial: _Trial) -> Finding | None:
+    for index in trial.stage("decide"):
+        finding = trial.hear(index)
+        if finding.says == "grants":
+            return finding
+        if finding.says == "limits" and _all_lines_barred(trial):
+            return _turn_into_refusal(trial, finding.why)
+        if finding.says == "awaits" and trial.grants and not any(_best_offer(trial)):
+            # Nobody is made to wait for what can only end in a refusal.
+            refusal = Finding(trial.grants[0].id, "refuses", Why("nothing_left"))
+            trial.findings.append(refusal)
+            return refusal
+        if finding.says in _OUTCOMES:
+            return finding
+    return None
+
+
+def _payable_kinds(trial: _Trial) -> frozenset[ItemKind]:
+    return frozenset(kind for clause in trial.grants for kind in clause.pays)
+
+
+def _all_lines_barred(trial: _Trial) -> bool:
+    """Whether no line is left that some clause could still pay for."""
+    kinds = _payable_kinds(trial)
+    items = [i for i in trial.claim.order.items if not kinds or i.item_kind in kinds]
+    return all(item.id in trial.bars for item in items)
+
+
+def _best_offer(trial: _Trial) -> tuple[Money, ...]:
+    """The most that any clause could pay, line by line, if all its conditions were met."""
+    kinds = _payable_kinds(trial)
+    return cap_by_what_is_left(trial.claim.order, _unbarred(trial, paid_for(trial.claim, kinds)))
+
+
+def _unbarred(trial: _Trial, offers: Sequence[Money]) -> tuple[Money, ...]:
+    return tuple(
+        offer - offer if item.id in trial.bars else offer
+        for item, offer in zip(trial.claim.order.items, offers, strict=True)
+    )
+
+
+def _turn_into_refusal(trial: _Trial, why: Why | None) -> Finding:
+    trial.findings[-1] = replace(trial.findings[-1], says="refuses", why=why)
+    return trial.findings[-1]
+
+
+def _grant(trial: _Trial, granted: Finding) -> Decision:
+    """Shape the amount by the limits, then pass the gates."""
+    assert granted.offers is not None, "a clause that grants says how much"
+    at = len(trial.findings) - 1
+    offers = _unbarred(trial, granted.offers)
+    lowered: list[list[str]] = [[] for _ in offers]
+    tax_keepers: list[str] = []
+    for index in trial.stage("limit"):
+        trial.context = replace(trial.context, offers=offers)
+        finding = trial.hear(index)
+        if finding.keeps_tax:
+            tax_keepers.append(finding.clause)
+        offers, before = _lowered(trial, offers, finding), offers
+        for line, (now, was) in enumerate(zip(offers, before, strict=True)):
+            barred = trial.claim.order.items[line].id in finding.bars
+            if now < was and not barred:
+                lowered[line].append(finding.clause)
+    shares = cap_by_what_is_left(trial.claim.order, offers)
+    if not any(shares):
+        trial.findings[at] = replace(granted, says="refuses", why=_why_nothing(trial, offers))
+        return _without_money(trial, "refuse", trial.findings[at])
+    because = [
+        (granted.clause, *trial.bars.get(item.id, ()), *lowered[line])
+        for line, item in enumerate(trial.claim.order.items)
+    ]
+    return _pass_gates(trial, granted, shares, because, tuple(tax_keepers))
+
+
+def _lowered(trial: _Trial, offers: tuple[Money, ...], finding: Finding) -> tuple[Money, ...]:
+    """The offers after a limit: it may lower a line, never raise one."""
+    if finding.offers is not None:
+        offers = tuple(map(min, offers, finding.offers))
+    return _unbarred(trial, offers)
+
+
+def _why_nothing(trial: _Trial, offers: Sequence[Money]) -> Why:
+    return Why("nothing_left" if any(offers) else "nothing_refundable")
+
+
+def _pass_gates(
+    trial: _Trial,
+    granted: Finding,
+    shares: tuple[Money, ...],
+    because: Sequence[tuple[str, ...]],
+    tax_keepers: tuple[str, ...],
+) -> Decision:
+    order = trial.claim.order
+    amount = total(shares, order.currency, order.refunded.decimals)
+    trial.context = replace(trial.context, offers=shares)
+    effects = list(granted.effects)
+    for index in trial.stage("gate"):
+        finding = trial.hear(index)
+        if finding.says in _OUTCOMES:
+            held = amount if finding.says == "awaits" else None
+            return replace(_without_money(trial, _OUTCOMES[finding.says], finding), held=held)
+        effects += finding.effects
+    nothing = amount - amount
+    taxes = (nothing,) * len(shares) if tax_keepers else tax_on(order, shares)
+    return Decision(
+        policy=trial.terms.policy,
+        version=trial.terms.version,
+        outcome="refund",
+        amount=amount,
+        settled_by=granted.clause,
+        lines=tuple(
+            LineShare(item.id, share, tax, clauses)
+            for item, share, tax, clauses in zip(order.items, shares, taxes, because, strict=True)
+        ),
+        tax=TaxShare(
+            total(taxes, order.currency, order.refunded.decimals),
+            tax_keepers or (granted.clause,),
+        ),
+        awaits=(),
+        effects=tuple(dict.fromkeys(effects)),
+        findings=tuple(trial.findings),
+        until=granted.until,
+    )
+
+
+def _without_money(trial: _Trial, outcome: Outcome, settled: Finding | None) -> Decision:
+    refunded = trial.claim.order.refunded
+    nothing = refunded - refunded
+    because = (settled.clause,) if settled else ()
+    return Decision(
+        policy=trial.terms.policy,
+        version=trial.terms.version,
+        outcome=outcome,
+        amount=nothing,
+        settled_by=settled.clause if settled else None,
+        lines=tuple(
+            LineShare(item.id, nothing, nothing, because) for item in trial.claim.order.items
+        ),
+        tax=TaxShare(nothing, because),
+        awaits=settled.awaits if settled else (),
+        effects=settled.effects if settled and outcome == "refuse" else (),
+        findings=tuple(trial.findings),
+        until=settled.until if settled and outcome == "await" else None,
+    )
