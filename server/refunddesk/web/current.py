@@ -8,6 +8,7 @@ from flask import current_app
 
 from refunddesk.db.group_commit import GroupCommit
 from refunddesk.services.edges import Edges
+from refunddesk.services.inbox import KnownEndpoints
 from refunddesk.settings import Settings
 from refunddesk.web.throttle import Throttle
 
@@ -19,11 +20,12 @@ class Desk:
     settings: Settings
     edges: Edges
     inbox_writer: GroupCommit
+    endpoints: KnownEndpoints
     throttle: Throttle = field(default_factory=Throttle)
 
     @classmethod
     def open(cls, settings: Settings, edges: Edges) -> Desk:
-        return cls(settings, edges, GroupCommit(edges.database))
+        return cls(settings, edges, GroupCommit(edges.database), KnownEndpoints(edges))
 
 
 def desk() -> Desk:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -16,6 +16,7 @@ from refunddesk.woocommerce.fields import (
     decimal_of,
     exact_minor,
     id_of,
+    meta_of,
     money_of,
     objects_of,
     rounded,
@@ -49,6 +50,7 @@ class LineBody:
     tax: Money
     taxes: tuple[tuple[int, Money], ...]
     bundled_by: int | None = None
+    meta: Mapping[str, object] = field(default_factory=dict, repr=False, hash=False)
 
 
 def read_lines(body: Body, scale: Scale, notes: Notes) -> tuple[LineBody, ...]:
@@ -83,6 +85,7 @@ def _read_line(
         tax=tax,
         taxes=read_taxes(entry, tax, scale, notes, where),
         bundled_by=id_of(entry.get("bundled_by")) or id_of(entry.get("composite_parent")),
+        meta=meta_of(entry, notes),
     )
 
 

@@ -1,0 +1,162 @@
+"""Deliveries as they came in, signed by their store; and those that wait for a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from refunddesk.db.tables import inbox
+
+
+class NoSuchDelivery(LookupError):
+    """No delivery has this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """One delivery to keep. `body` None: of what was said only the fact is kept.
+
+    `delivery_id` is a hint of the store, shared by all its deliveries of one second.
+    """
+
+    store_id: int
+    endpoint_id: str
+    topic: str
+    object_type: str | None
+    woo_object_id: int | None
+    body: bytes | None = field(repr=False)
+    body_sha: bytes
+    delivery_id: str | None
+    received_at: datetime
+    quarantined_because: str | None = None
+    quarantine_detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery(NewDelivery):
+    """One kept delivery; quarantined while it has a reason and no `released_at`."""
+
+    id: int
+    released_at: datetime | None
+
+
+def insert_delivery(transaction: Connection, delivery: NewDelivery) -> int:
+    row = transaction.execute(
+        insert(inbox)
+        .values(
+            store_id=delivery.store_id,
+            endpoint_id=delivery.endpoint_id,
+            topic=delivery.topic,
+            object_type=delivery.object_type,
+            woo_object_id=delivery.woo_object_id,
+            body=delivery.body,
+            body_sha=delivery.body_sha,
+            delivery_id=delivery.delivery_id,
+            received_at=delivery.received_at,
+            quarantined_because=delivery.quarantined_because,
+            quarantine_detail=delivery.quarantine_detail,
+        )
+        .returning(inbox.c.id)
+    )
+    return int(row.scalar_one())
+
+
+def lock_delivery(transaction: Connection, delivery_id: int) -> Delivery:
+    row = transaction.execute(
+        select(inbox).where(inbox.c.id == delivery_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NoSuchDelivery(f"there is no delivery {delivery_id}")
+    return _delivery(row)
+
+
+def list_quarantined(transaction: Connection, limit: int = 100) -> list[Delivery]:
+    """Deliveries that wait for a person, newest first."""
+    rows = transaction.execute(
+        select(inbox)
+        .where(inbox.c.quarantined_because.is_not(None), inbox.c.released_at.is_(None))
+        .order_by(inbox.c.received_at.desc(), inbox.c.id.desc())
+        .limit(limit)
+    )
+    return [_delivery(row) for row in rows]
+
+
+def record_released(
+    transaction: Connection,
+    delivery_id: int,
+    *,
+    object_type: str | None,
+    woo_object_id: int | None,
+    at: datetime,
+) -> None:
+    """The delivery no longer waits for a person; it is about this object."""
+    transaction.execute(
+        update(inbox)
+        .where(inbox.c.id == delivery_id)
+        .values(released_at=at, object_type=object_type, woo_object_id=woo_object_id)
+    )
+
+
+def quarantine_object(
+    transaction: Connection,
+    store_id: int,
+    object_type: str,
+    woo_object_id: int,
+    *,
+    because: str,
+    detail: str,
+) -> bool:
+    """Let the newest delivery about the object wait for a person; False if there is none."""
+    newest = (
+        select(func.max(inbox.c.id))
+        .where(
+            inbox.c.store_id == store_id,
+            inbox.c.object_type == object_type,
+            inbox.c.woo_object_id == woo_object_id,
+        )
+        .scalar_subquery()
+    )
+    result = transaction.execute(
+        update(inbox)
+        .where(inbox.c.id == newest)
+        .values(quarantined_because=because, quarantine_detail=detail, released_at=None)
+    )
+    return result.rowcount == 1
+
+
+def release_object(
+    transaction: Connection, store_id: int, object_type: str, woo_object_id: int, *, at: datetime
+) -> None:
+    """The object could be recorded now: its quarantined deliveries wait no longer."""
+    transaction.execute(
+        update(inbox)
+        .where(
+            inbox.c.store_id == store_id,
+            inbox.c.object_type == object_type,
+            inbox.c.woo_object_id == woo_object_id,
+            inbox.c.quarantined_because.is_not(None),
+            inbox.c.released_at.is_(None),
+        )
+        .values(released_at=at)
+    )
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        store_id=row.store_id,
+        endpoint_id=row.endpoint_id,
+        topic=row.topic,
+        object_type=row.object_type,
+        woo_object_id=row.woo_object_id,
+        body=row.body,
+        body_sha=row.body_sha,
+        delivery_id=row.delivery_id,
+        received_at=row.received_at,
+        quarantined_because=row.quarantined_because,
+        quarantine_detail=row.quarantine_detail,
+        released_at=row.released_at,
+    )

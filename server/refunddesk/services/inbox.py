@@ -1,0 +1,260 @@
+"""Takes deliveries in: proven to come from the store, durable before they are acknowledged."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from refunddesk.db import endpoints, inbox, outbox
+from refunddesk.db.group_commit import GroupCommit
+from refunddesk.db.history import record_deed
+from refunddesk.db.inbox import Delivery, NewDelivery
+from refunddesk.jobnames import JobName
+from refunddesk.services.edges import Edges
+from refunddesk.services.refusal import Refusal
+from refunddesk.woocommerce.hooks import (
+    NotKept,
+    ObjectChanged,
+    Ping,
+    Reading,
+    Unusable,
+    read_delivery,
+    read_ping,
+)
+from refunddesk.woocommerce.signature import is_signed
+
+log = structlog.get_logger(__name__)
+
+#: An order of 40 lines has 60 KB; nothing that WooCommerce sends comes near this.
+LONGEST_BODY = 4 * 1024 * 1024
+_SECRETS_KEPT = timedelta(seconds=5)
+_LONGEST_WAIT_SECONDS = 5.0
+_LONGEST_HINT = 100
+
+JOBS: Mapping[str, JobName] = {
+    "order": JobName.RECORD_ORDER,
+    "refund": JobName.RECORD_REFUND,
+    "subscription": JobName.RECORD_SUBSCRIPTION,
+}
+
+
+class NoSuchEndpoint(Refusal):
+    """No store delivers to this address."""
+
+
+class BodyEncoded(Refusal):
+    """The body came compressed; WooCommerce never sends one so, and nothing unpacks it here."""
+
+
+class SignatureMissing(Refusal):
+    """The delivery bears no signature. Nothing of it was kept."""
+
+
+class SignatureMismatch(Refusal):
+    """The signature is not the store's. Nothing of the delivery was kept."""
+
+
+class InboxUnreachable(Refusal):
+    """The delivery could not be made durable in time, so it is not acknowledged."""
+
+
+class DeliveryNotQuarantined(Refusal):
+    """The delivery does not wait for a person: there is nothing to release."""
+
+
+class DeliveryStillUnusable(Refusal):
+    """Nothing can be made of the delivery's body, now as before."""
+
+
+class NoSuchDelivery(Refusal):
+    """No delivery has this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEndpoint:
+    """An endpoint with its secrets opened, the current one first."""
+
+    id: str
+    store_id: int
+    topic: str
+    secrets: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What came in at an endpoint. All headers are unsigned: hints, but for the signature."""
+
+    body: bytes = field(repr=False)
+    content_type: str | None
+    content_encoding: str | None
+    signature: str | None
+    topic: str | None
+    delivery_id: str | None
+
+
+class KnownEndpoints:
+    """The endpoints of all stores, remembered for five seconds.
+
+    A burst of deliveries would otherwise ask the database and open the seal for each. Addresses
+    that nobody has are not remembered, or anyone could fill the memory with them.
+    """
+
+    def __init__(self, edges: Edges) -> None:
+        self._edges = edges
+        self._known: dict[str, tuple[OpenEndpoint, datetime]] = {}
+
+    def get_endpoint(self, endpoint_id: str) -> OpenEndpoint:
+        """Raises NoSuchEndpoint or InboxUnreachable."""
+        now = self._edges.clock()
+        known = self._known.get(endpoint_id)
+        # A clock set back must not keep an old secret valid until it has caught up.
+        if known and abs(now - known[1]) < _SECRETS_KEPT:
+            return known[0]
+        try:
+            with self._edges.database.read() as transaction:
+                found = endpoints.find_endpoint(transaction, endpoint_id)
+        except SQLAlchemyError as error:
+            raise _unreachable(endpoint_id, error) from error
+        if found is None:
+            self._known.pop(endpoint_id, None)
+            raise NoSuchEndpoint("No store delivers to this address.")
+        sealed = [found.secret_sealed]
+        if found.previous_secret_sealed:
+            sealed.append(found.previous_secret_sealed)
+        secrets = tuple(self._edges.sealer.open(secret) for secret in sealed)
+        opened = OpenEndpoint(found.id, found.store_id, found.topic, secrets)
+        self._known[endpoint_id] = opened, now
+        return opened
+
+
+def receive(edges: Edges, writer: GroupCommit, endpoint: OpenEndpoint, call: Call) -> None:
+    """Acknowledge the call by returning: what had to be kept of it is on the disk then.
+
+    The same delivery twice is kept twice: WooCommerce has no id to tell them apart, and looking
+    at an object once more does no harm. Raises a Refusal for a call that is not acknowledged.
+    """
+    if read_ping(call.content_type, call.body):
+        return
+    if (call.content_encoding or "identity").strip().lower() != "identity":
+        raise BodyEncoded("Send the body as it is, without Content-Encoding.")
+    if not call.signature:
+        log.warning("delivery refused", endpoint=endpoint.id, because="signature_missing")
+        raise SignatureMissing("The delivery bears no signature. Nothing of it was kept.")
+    if not is_signed(call.body, call.signature, endpoint.secrets):
+        log.warning("delivery refused", endpoint=endpoint.id, because="signature_mismatch")
+        raise SignatureMismatch("The signature is not the store's. Nothing was kept.")
+    reading = _read(endpoint, call)
+    delivery = _as_kept(endpoint, call, reading, edges.clock())
+
+    def keep(transaction: Connection) -> None:
+        inbox.insert_delivery(transaction, delivery)
+        if isinstance(reading, ObjectChanged):
+            subject = subject_of(endpoint.store_id, reading.object_id)
+            job = JOBS[reading.object_type]
+            outbox.promise(transaction, job, subject, due_at=delivery.received_at)
+
+    try:
+        _write(writer, keep)
+    except (SQLAlchemyError, TimeoutError) as error:
+        raise _unreachable(endpoint.id, error) from error
+    if isinstance(reading, Unusable):
+        log.warning("delivery quarantined", endpoint=endpoint.id, because=reading.reason)
+
+
+def release(edges: Edges, delivery_id: int, *, by: str) -> None:
+    """Have a quarantined delivery worked off after all; `by` is the actor, such as "staff:3".
+
+    Raises DeliveryStillUnusable if its body names no object, now as before.
+    """
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        try:
+            delivery = inbox.lock_delivery(transaction, delivery_id)
+        except inbox.NoSuchDelivery:
+            raise NoSuchDelivery(f"There is no delivery {delivery_id}.") from None
+        if delivery.quarantined_because is None or delivery.released_at is not None:
+            raise DeliveryNotQuarantined(f"Delivery {delivery_id} is not in quarantine.")
+        object_type, woo_object_id = _object_of(delivery)
+        inbox.record_released(
+            transaction,
+            delivery_id,
+            object_type=object_type,
+            woo_object_id=woo_object_id,
+            at=now,
+        )
+        subject = subject_of(delivery.store_id, woo_object_id)
+        outbox.promise(transaction, JOBS[object_type], subject, due_at=now)
+        record_deed(
+            transaction,
+            at=now,
+            actor=by,
+            action="delivery_released",
+            subject=f"delivery:{delivery_id}",
+            data={"because": delivery.quarantined_because},
+        )
+
+
+def subject_of(store_id: int, woo_object_id: int) -> str:
+    """How promises name an object of a store."""
+    return f"{store_id}:{woo_object_id}"
+
+
+def _read(endpoint: OpenEndpoint, call: Call) -> Reading:
+    # The secret proves the endpoint, and so its topic; the header proves nothing.
+    if call.topic and call.topic != endpoint.topic:
+        return Unusable(
+            "topic_mismatch", f"This address is for {endpoint.topic}; the header says otherwise."
+        )
+    return read_delivery(endpoint.topic, call.content_type, call.body)
+
+
+def _as_kept(endpoint: OpenEndpoint, call: Call, reading: Reading, now: datetime) -> NewDelivery:
+    changed = reading if isinstance(reading, ObjectChanged) else None
+    unusable = reading if isinstance(reading, Unusable) else None
+    return NewDelivery(
+        store_id=endpoint.store_id,
+        endpoint_id=endpoint.id,
+        topic=endpoint.topic,
+        object_type=changed.object_type if changed else None,
+        woo_object_id=changed.object_id if changed else None,
+        # Customers, products and coupons have no use here, and a body would hold personal data.
+        body=None if isinstance(reading, NotKept | Ping) else call.body,
+        body_sha=hashlib.sha256(call.body).digest(),
+        delivery_id=call.delivery_id[:_LONGEST_HINT] if call.delivery_id else None,
+        received_at=now,
+        quarantined_because=unusable.reason if unusable else None,
+        quarantine_detail=unusable.detail if unusable else None,
+    )
+
+
+def _write(writer: GroupCommit, keep: Callable[[Connection], None]) -> None:
+    try:
+        writer.write(keep, _LONGEST_WAIT_SECONDS)
+    except DBAPIError:
+        # Two processes that promise the same two objects in opposite order: PostgreSQL breaks
+        # the deadlock by failing one of them, and the second try goes through.
+        writer.write(keep, _LONGEST_WAIT_SECONDS)
+
+
+def _object_of(delivery: Delivery) -> tuple[str, int]:
+    if delivery.object_type is not None and delivery.woo_object_id is not None:
+        # Quarantined by the job that could not record the object, not for its own body.
+        return delivery.object_type, delivery.woo_object_id
+    reading = read_delivery(delivery.topic, "application/json", delivery.body or b"")
+    if not isinstance(reading, ObjectChanged):
+        detail = reading.detail if isinstance(reading, Unusable) else "It names nothing kept here."
+        raise DeliveryStillUnusable(
+            f"Delivery {delivery.id} names no object: {detail} It stays in quarantine."
+        )
+    return reading.object_type, reading.object_id
+
+
+def _unreachable(endpoint_id: str, error: Exception) -> InboxUnreachable:
+    log.error("delivery not kept", endpoint=endpoint_id, because=type(error).__name__)
+    return InboxUnreachable("The delivery could not be stored just now. Nothing was kept.")
