@@ -14,8 +14,10 @@ from refunddesk.version import __version__
 COMMANDS = {
     "audit": "audit:audit",
     "db": "db:db",
+    "policy": "policy:policy",
     "queue": "queue:queue",
     "run": "run:run",
+    "sandbox": "sandbox:sandbox",
     "schedule": "serve:schedule",
     "serve": "serve:serve",
     "settings": "settings:settings",
