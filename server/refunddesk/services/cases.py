@@ -15,15 +15,11 @@ from refunddesk.db.history import record_deed
 from refunddesk.services.edges import Edges
 from refunddesk.services.instants import past_instant
 from refunddesk.services.refusal import Refusal
-from refunddesk.services.requests import order_changed
+from refunddesk.services.requests import NoSuchOrder, order_changed
 
 
 class NoSuchCase(Refusal):
     """No case has this id."""
-
-
-class OrderUnknown(Refusal):
-    """No order has this id."""
 
 
 class CaseContradiction(Refusal):
@@ -34,7 +30,7 @@ def open_case(edges: Edges, order_id: int, facts: CaseFacts, *, by: str) -> Case
     """Take down a problem with what was ordered, and let an open request without a case use it.
 
     A report that misses nothing is complete from its opening unless `facts` says otherwise.
-    Raises OrderUnknown, CaseContradiction, InstantInFuture.
+    Raises NoSuchOrder, CaseContradiction, InstantInFuture.
     """
     now = edges.clock()
     if not facts.missing and facts.complete_at is None:
@@ -44,7 +40,7 @@ def open_case(edges: Edges, order_id: int, facts: CaseFacts, *, by: str) -> Case
         try:
             order = orders.lock_order(transaction, order_id)
         except orders.NoSuchOrder:
-            raise OrderUnknown(f"There is no order {order_id}. No case was opened.") from None
+            raise NoSuchOrder(f"There is no order {order_id}. No case was opened.") from None
         case_id = cases.record_case(transaction, order.store_id, order_id, facts)
         waiting = requests.find_open(transaction, order_id)
         if waiting and waiting.case_id is None:
@@ -76,6 +72,15 @@ def change_case(edges: Edges, case_id: int, changes: Mapping[str, Any], *, by: s
         cases.change_case(transaction, case_id, facts)
         case = replace(case, facts=facts)
         _tell(transaction, case, now, by, "case_changed", _said(facts, changed))
+    return case
+
+
+def show_case(edges: Edges, case_id: int) -> Case:
+    """Raises NoSuchCase."""
+    with edges.database.read() as transaction:
+        case = cases.find_case(transaction, case_id)
+    if case is None:
+        raise NoSuchCase(f"There is no case {case_id}.")
     return case
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from types import EllipsisType
 
 from sqlalchemy import Connection
 
@@ -11,11 +12,10 @@ from refunddesk.db import customers, disputes, orders, requests
 from refunddesk.db.customers import CustomerFacts
 from refunddesk.db.disputes import Dispute
 from refunddesk.db.history import record_deed
-from refunddesk.services.cases import OrderUnknown
 from refunddesk.services.edges import Edges
 from refunddesk.services.instants import past_instant
 from refunddesk.services.refusal import Refusal
-from refunddesk.services.requests import order_changed, wake
+from refunddesk.services.requests import NoSuchOrder, order_changed, wake
 
 
 class NoSuchCustomer(Refusal):
@@ -30,6 +30,10 @@ class NoOpenInfringement(Refusal):
     """There is no open legal procedure against the customer to be settled."""
 
 
+class ChangeIncomplete(Refusal):
+    """An infringement without evidence, or evidence without an infringement."""
+
+
 class NoSuchDispute(Refusal):
     """No dispute has this id."""
 
@@ -38,55 +42,44 @@ class DisputeContradiction(Refusal):
     """The dispute would be closed before it was opened."""
 
 
-def open_infringement(edges: Edges, customer_id: int, evidence: str, *, by: str) -> CustomerFacts:
-    """Record a legal procedure: it refuses refunds and new activations until it is settled.
+@dataclass(frozen=True, slots=True)
+class CustomerChange:
+    """What staff say anew. `infringement` is "open", with its evidence, or "settled"."""
 
-    Raises NoSuchCustomer, InfringementAlreadyOpen.
-    """
-    now = edges.clock()
-    with edges.database.write() as transaction:
-        customer = _lock(transaction, customer_id)
-        if customer.infringement_is_open:
-            raise InfringementAlreadyOpen(
-                f"A procedure against customer {customer_id} is open already. Nothing was "
-                "changed: settle it first."
-            )
-        customer = replace(
-            customer,
-            infringement_opened_at=now,
-            infringement_opened_by=by,
-            infringement_evidence=evidence,
-            infringement_settled_at=None,
-        )
-        _change(transaction, customer, now, by, "infringement_opened")
-    return customer
+    infringement: str | None = None
+    evidence: str | None = None
+    is_consumer: bool | EllipsisType | None = ...
 
 
-def settle_infringement(edges: Edges, customer_id: int, *, by: str) -> CustomerFacts:
-    """End the open procedure. Raises NoSuchCustomer, NoOpenInfringement."""
-    now = edges.clock()
-    with edges.database.write() as transaction:
-        customer = _lock(transaction, customer_id)
-        if not customer.infringement_is_open:
-            raise NoOpenInfringement(
-                f"No procedure against customer {customer_id} is open. Nothing was changed."
-            )
-        customer = replace(customer, infringement_settled_at=now)
-        _change(transaction, customer, now, by, "infringement_settled")
-    return customer
-
-
-def record_consumer(
-    edges: Edges, customer_id: int, is_consumer: bool | None, *, by: str
+def change_customer(
+    edges: Edges, customer_id: int, change: CustomerChange, *, by: str
 ) -> CustomerFacts:
-    """Say whether the customer buys as a consumer (None: not known). Raises NoSuchCustomer."""
+    """Write what staff say of the customer.
+
+    An open infringement refuses refunds and new activations until it is settled. Raises
+    NoSuchCustomer, ChangeIncomplete, InfringementAlreadyOpen, NoOpenInfringement.
+    """
+    if (change.infringement == "open") != (change.evidence is not None):
+        raise ChangeIncomplete(
+            "A procedure is opened with its evidence, and evidence is only taken with one. "
+            "Nothing was changed."
+        )
     now = edges.clock()
     with edges.database.write() as transaction:
-        customer = _lock(transaction, customer_id)
-        if customer.is_consumer != is_consumer:
-            customer = replace(customer, is_consumer=is_consumer)
-            _change(transaction, customer, now, by, "consumer_recorded")
-    return customer
+        customer = customers.lock_customer(transaction, customer_id)
+        if customer is None:
+            raise NoSuchCustomer(f"There is no customer {customer_id}. Nothing was changed.")
+        changed = customer
+        if not isinstance(change.is_consumer, EllipsisType):
+            changed = replace(changed, is_consumer=change.is_consumer)
+        if change.infringement == "open":
+            changed = _accused(changed, change.evidence, now, by)
+        elif change.infringement == "settled":
+            changed = _cleared(changed, now)
+        if changed != customer:
+            customers.change_customer(transaction, changed)
+            _tell_customer(transaction, changed, change, now, by)
+    return changed
 
 
 def open_dispute(
@@ -94,7 +87,7 @@ def open_dispute(
 ) -> Dispute:
     """Record that the bank was asked for the order's money.
 
-    Raises OrderUnknown, InstantInFuture.
+    Raises NoSuchOrder, InstantInFuture.
     """
     now = edges.clock()
     at = past_instant("opened_at", opened_at, now) if opened_at else now
@@ -102,7 +95,7 @@ def open_dispute(
         try:
             orders.lock_order(transaction, order_id)
         except orders.NoSuchOrder:
-            raise OrderUnknown(f"There is no order {order_id}. No dispute was kept.") from None
+            raise NoSuchOrder(f"There is no order {order_id}. No dispute was kept.") from None
         dispute = disputes.record_dispute(transaction, order_id, status=status, opened_at=at)
         _tell_dispute(transaction, dispute, now, by, "dispute_opened")
     return dispute
@@ -133,18 +126,43 @@ def change_dispute(
     return changed
 
 
-def _lock(transaction: Connection, customer_id: int) -> CustomerFacts:
-    customer = customers.lock_customer(transaction, customer_id)
-    if customer is None:
-        raise NoSuchCustomer(f"There is no customer {customer_id}. Nothing was changed.")
-    return customer
+def _accused(
+    customer: CustomerFacts, evidence: str | None, now: datetime, by: str
+) -> CustomerFacts:
+    if customer.infringement_is_open:
+        raise InfringementAlreadyOpen(
+            f"A procedure against customer {customer.id} is open already. Nothing was changed: "
+            "settle it first."
+        )
+    return replace(
+        customer,
+        infringement_opened_at=now,
+        infringement_opened_by=by,
+        infringement_evidence=evidence,
+        infringement_settled_at=None,
+    )
 
 
-def _change(
-    transaction: Connection, customer: CustomerFacts, now: datetime, by: str, action: str
+def _cleared(customer: CustomerFacts, now: datetime) -> CustomerFacts:
+    if not customer.infringement_is_open:
+        raise NoOpenInfringement(
+            f"No procedure against customer {customer.id} is open. Nothing was changed."
+        )
+    return replace(customer, infringement_settled_at=now)
+
+
+def _tell_customer(
+    transaction: Connection, customer: CustomerFacts, change: CustomerChange, now: datetime, by: str
 ) -> None:
-    customers.change_customer(transaction, customer)
-    record_deed(transaction, at=now, actor=by, action=action, subject=f"customer:{customer.id}")
+    # The evidence itself is about a person and stays out of the trail.
+    record_deed(
+        transaction,
+        at=now,
+        actor=by,
+        action="customer_changed",
+        subject=f"customer:{customer.id}",
+        data={"infringement": change.infringement, "is_consumer": customer.is_consumer},
+    )
     person = [row.id for row in customers.list_same_person(transaction, customer.id)]
     wake(transaction, requests.list_open_for_customers(transaction, person), now)
 

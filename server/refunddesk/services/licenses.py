@@ -13,6 +13,7 @@ from refunddesk.db import licenses, requests
 from refunddesk.db.history import record_deed
 from refunddesk.db.licenses import Activation, License, NewLicense
 from refunddesk.db.orders import Order, OrderItem
+from refunddesk.licensing import NotASite
 from refunddesk.services.edges import Edges
 from refunddesk.services.refusal import Refusal
 from refunddesk.services.requests import wake
@@ -20,12 +21,12 @@ from refunddesk.services.requests import wake
 _KEY_TAIL = 4
 
 
-class NotActivatable(Refusal):
-    """The key opens nothing: unknown, ended, expired or blocked. The answer never says which."""
+class LicenseNotKnown(Refusal):
+    """The key or token opens nothing: unknown, ended, expired or blocked. It never says which."""
 
 
-class NotDeactivatable(Refusal):
-    """The token opens nothing."""
+class SiteNotUsable(Refusal):
+    """The address given is not one of a site."""
 
 
 class SitesLimitReached(Refusal):
@@ -88,17 +89,20 @@ def issue_for_order(
 def activate(edges: Edges, key: str, address: str) -> Activated:
     """Switch the licence on for the site at `address`.
 
-    A site that is on already gets a fresh token and takes no second place. Raises NotASite,
-    NotActivatable, SitesLimitReached, LicenseGivenUp.
+    A site that is on already gets a fresh token and takes no second place. Raises SiteNotUsable,
+    LicenseNotKnown, SitesLimitReached, LicenseGivenUp.
     """
     now = edges.clock()
-    site = licensing.site_name(address)
+    try:
+        site = licensing.site_name(address)
+    except NotASite as error:
+        raise SiteNotUsable(f"Nothing was switched on: {error}.") from None
     with edges.database.read() as transaction:
         license = _find_usable(transaction, key, now)
     with edges.database.write() as transaction:
         locked = licenses.lock_license(transaction, license.id)
         if locked is None or not licensing.is_usable(locked.state, locked.expires_at, now):
-            raise _not_activatable()
+            raise _not_known()
         if requests.is_license_given_up(transaction, locked.order_id):
             raise LicenseGivenUp(
                 "This licence is being given back, so it cannot be switched on. To keep it, "
@@ -110,13 +114,13 @@ def activate(edges: Edges, key: str, address: str) -> Activated:
 def deactivate(edges: Edges, token: str) -> Activation:
     """Switch off the site that holds `token`; once more changes nothing.
 
-    Switching off the last site wakes a refund request that waits for it. Raises NotDeactivatable.
+    Switching off the last site wakes a refund request that waits for it. Raises LicenseNotKnown.
     """
     now = edges.clock()
     with edges.database.read() as transaction:
         activation = licenses.find_activation_by_token(transaction, licensing.token_hash(token))
     if activation is None:
-        raise NotDeactivatable("There is nothing to switch off with this token.")
+        raise _not_known()
     with edges.database.write() as transaction:
         return _switch_off(transaction, activation, now, by="site")
 
@@ -212,10 +216,10 @@ def _find_usable(transaction: Connection, key: str, now: datetime) -> License:
     # One hash and one look-up whatever the key is: the time tells no more than the answer.
     found = licenses.find_license_by_key(transaction, licensing.key_hash(key))
     if found is None:
-        raise _not_activatable()
+        raise _not_known()
     license, is_customer_accused = found
     if is_customer_accused or not licensing.is_usable(license.state, license.expires_at, now):
-        raise _not_activatable()
+        raise _not_known()
     return license
 
 
@@ -262,8 +266,8 @@ def _wake_waiting(transaction: Connection, license: License, now: datetime) -> N
     wake(transaction, requests.list_open_for_license(transaction, license.order_id), now)
 
 
-def _not_activatable() -> NotActivatable:
-    return NotActivatable("This licence cannot be switched on.")
+def _not_known() -> LicenseNotKnown:
+    return LicenseNotKnown("There is no licence in use here by this key or token.")
 
 
 def _tell(

@@ -25,7 +25,7 @@ class NoSuchRequest(Refusal):
 
 
 class NoSuchOrder(Refusal):
-    """The store has no order of this number, as far as we have heard."""
+    """We have heard of no such order."""
 
 
 class SubscriptionIsNotAnOrder(Refusal):

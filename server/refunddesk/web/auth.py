@@ -13,6 +13,7 @@ from flask import g, request
 from refunddesk.db.staff import Role
 from refunddesk.services.refusal import Refusal
 from refunddesk.services.staff import find_signed_in
+from refunddesk.services.tokens import find_bearer
 from refunddesk.web.current import desk
 
 SESSION_COOKIE = "refunddesk_staff"
@@ -109,4 +110,12 @@ def _by_session() -> Caller:
     return Caller(person.id, person.role)
 
 
-PROOFS: Mapping[By, Proof] = {By.SESSION: _by_session}
+def _by_bearer() -> Caller:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    bearer = find_bearer(desk().edges, token.strip()) if scheme.lower() == "bearer" else None
+    if bearer is None:
+        raise NotSignedIn("This needs a valid token: `Authorization: Bearer rdt_...`.")
+    return Caller(bearer.staff_id, bearer.role)
+
+
+PROOFS: Mapping[By, Proof] = {By.SESSION: _by_session, By.BEARER: _by_bearer}

@@ -1,0 +1,238 @@
+"""What the staff API answers with: amounts as text with their currency, instants in UTC."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from refunddesk.db.cases import Case
+from refunddesk.db.customers import CustomerFacts
+from refunddesk.db.disputes import Dispute
+from refunddesk.db.history import Deed
+from refunddesk.db.licenses import Activation, License
+from refunddesk.db.orders import OrderItem
+from refunddesk.db.refunds import Refund
+from refunddesk.db.requests import RefundRequest
+from refunddesk.db.store_refunds import StoreRefund
+from refunddesk.money import Money
+from refunddesk.policy.decision import instant_text
+from refunddesk.services.desk import RefundPage, RequestPage
+from refunddesk.services.order_pages import OrderPage
+
+Answer = dict[str, Any]
+
+
+def request_page(page: RequestPage) -> Answer:
+    """A request with its last decision, every finding included, and what became of the money."""
+    latest = page.judgements[0] if page.judgements else None
+    return request(page.request) | {
+        "awaits": latest.said["awaits"] if latest and page.request.state == "awaiting" else [],
+        "decision": latest
+        and {
+            "id": latest.recorded.id,
+            "judged_at": instant_text(latest.recorded.judged_at),
+            **latest.said,
+        },
+        "refund": refund(page.refunds[-1]) if page.refunds else None,
+        "history": [deed(one) for one in page.deeds],
+    }
+
+
+def request(asked: RefundRequest) -> Answer:
+    return {
+        "id": asked.id,
+        "store": asked.store_id,
+        "order": asked.order_id,
+        "case": asked.case_id,
+        "request_key": asked.request_key,
+        "state": asked.state,
+        "channel": asked.channel,
+        "from_account_address": asked.from_account_address,
+        "asked_by": asked.asked_by,
+        "asked_at": instant_text(asked.asked_at),
+        "judge_again_at": _at(asked.judge_again_at),
+        "destruction_confirmed_at": _at(asked.destruction_confirmed_at),
+    }
+
+
+def refund_page(page: RefundPage) -> Answer:
+    """A refund with its lines, the steps that follow it, and everything that happened to it."""
+    return refund(page.refund) | {
+        "lines": [
+            {
+                "item": line.woo_item_id,
+                "quantity": str(line.quantity),
+                "net": money(line.net),
+                "tax": money(line.tax),
+            }
+            for line in page.refund.lines
+        ],
+        "steps": [
+            {"kind": step.kind, "state": step.state, "because": step.because} for step in page.steps
+        ],
+        "history": [deed(one) for one in page.deeds],
+    }
+
+
+def refund(given: Refund) -> Answer:
+    return {
+        "id": given.id,
+        "order": given.order_id,
+        "request": given.request_id,
+        "decision": given.decision_id,
+        "amount": money(given.amount),
+        "state": given.state.value,
+        "marker": given.marker,
+        "woo_refund_id": given.woo_refund_id,
+        "approved_by": given.approved_by,
+        "last_error": given.last_error,
+        "created_at": instant_text(given.created_at),
+        "settled_at": _at(given.settled_at),
+    }
+
+
+def case(one: Case) -> Answer:
+    facts = one.facts
+    return {
+        "id": one.id,
+        "store": one.store_id,
+        "order": one.order_id,
+        "reason": facts.reason,
+        "opened_at": instant_text(facts.opened_at),
+        "complete_at": _at(facts.complete_at),
+        "missing": list(facts.missing),
+        "finding": facts.finding,
+        "resolved": facts.resolved,
+        "gave_up_at": _at(facts.gave_up_at),
+        "last_customer_reply_at": _at(facts.last_customer_reply_at),
+        "materials_offered": facts.materials_offered,
+        "pauses": [
+            {"from": instant_text(begin), "to": instant_text(end)} for begin, end in facts.pauses
+        ],
+    }
+
+
+def customer(facts: CustomerFacts) -> Answer:
+    opened_at = facts.infringement_opened_at
+    return {
+        "id": facts.id,
+        "store": facts.store_id,
+        "country": facts.country,
+        "is_consumer": facts.is_consumer,
+        "infringement": opened_at
+        and {
+            "opened_at": instant_text(opened_at),
+            "opened_by": facts.infringement_opened_by,
+            "evidence": facts.infringement_evidence,
+            "settled_at": _at(facts.infringement_settled_at),
+        },
+    }
+
+
+def dispute(one: Dispute) -> Answer:
+    return {
+        "id": one.id,
+        "order": one.order_id,
+        "status": one.status,
+        "opened_at": instant_text(one.opened_at),
+        "closed_at": _at(one.closed_at),
+    }
+
+
+def order_page(page: OrderPage) -> Answer:
+    """An order with all that hangs on it."""
+    order = page.order
+    return {
+        "id": order.id,
+        "store": order.store_id,
+        "woo_order_id": order.woo_order_id,
+        "number": order.number,
+        "status": order.status,
+        "kind": order.kind,
+        "billing": order.billing,
+        "customer": order.customer_id,
+        "total": money(order.total),
+        "tax": money(order.tax),
+        "paid_at": _at(order.paid_at),
+        "period": {"start": _at(order.period_start_at), "end": _at(order.period_end_at)},
+        "gone_at": _at(order.gone_at),
+        "remarks": list(order.remarks),
+        "items": [_item(item) for item in page.items],
+        "refunds": [refund(given) for given in page.refunds],
+        "store_refunds": [_store_refund(row) for row in page.store_refunds],
+        "licenses": [_license(license, page.activations) for license in page.licenses],
+        "cases": [case(one) for one in page.cases],
+        "disputes": [dispute(one) for one in page.disputes],
+        "requests": [request(asked) for asked in page.requests],
+        "books": [
+            {"account": posting.account, "balance": money(posting.amount)}
+            for posting in page.balances
+        ],
+    }
+
+
+def money(amount: Money) -> Answer:
+    return {"amount": str(amount), "currency": amount.currency}
+
+
+def deed(one: Deed) -> Answer:
+    return {
+        "at": instant_text(one.happened_at),
+        "actor": one.actor,
+        "action": one.action,
+        "data": one.data,
+    }
+
+
+def activation(one: Activation) -> Answer:
+    return {
+        "id": one.id,
+        "site": one.site,
+        "activated_at": instant_text(one.activated_at),
+        "deactivated_at": _at(one.deactivated_at),
+        "deactivated_by": one.deactivated_by,
+    }
+
+
+def _item(item: OrderItem) -> Answer:
+    return {
+        "id": item.woo_item_id,
+        "name": item.name,
+        "product": item.product,
+        "item_kind": item.item_kind,
+        "quantity": str(item.quantity),
+        "paid": money(item.paid),
+        "tax": money(item.tax),
+        "in_programme": item.in_programme,
+        "sites_limit": item.sites_limit,
+    }
+
+
+def _store_refund(row: StoreRefund) -> Answer:
+    return {
+        "woo_refund_id": row.woo_refund_id,
+        "refund": row.refund_id,
+        "amount": money(row.amount),
+        "refunded_payment": row.refunded_payment,
+        "made_at": _at(row.made_at),
+        "gone_at": _at(row.gone_at),
+    }
+
+
+def _license(license: License, activations: list[Activation]) -> Answer:
+    return {
+        "id": license.id,
+        "order": license.order_id,
+        "product": license.product,
+        "key_ends_with": license.key_ends_with,
+        "sites_limit": license.sites_limit,
+        "state": license.state,
+        "state_because": license.state_because,
+        "expires_at": _at(license.expires_at),
+        "ended_at": _at(license.ended_at),
+        "activations": [activation(one) for one in activations if one.license_id == license.id],
+    }
+
+
+def _at(instant: datetime | None) -> str | None:
+    return instant_text(instant) if instant else None

@@ -1,0 +1,83 @@
+"""The shapes of the bodies that the staff API takes."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from marshmallow import ValidationError
+
+from refunddesk.policy import claim
+from refunddesk.policy.fields import (
+    Choice,
+    Count,
+    Flag,
+    Instant,
+    ListOf,
+    Nested,
+    StrictSchema,
+    Text,
+)
+from refunddesk.web.bodies import MOST_ID
+
+
+class Key(Text):
+    """A name of the caller's own, of at most 200 characters."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> str:
+        text = super()._deserialize(value)
+        if len(text) > 200:
+            raise ValidationError("must not be longer than 200 characters")
+        return text
+
+
+def _row_id(**options: Any) -> Count:
+    return Count(1, MOST_ID, **options)
+
+
+class AskingBody(StrictSchema):
+    store = _row_id(required=True)
+    woo_order_id = _row_id(required=True)
+    request_key = Key(required=True)
+    channel = Choice(get_args(claim.Channel), required=True)
+    from_account_address = Flag(required=True)
+    case = _row_id(allow_none=True)
+    asked_at = Instant(allow_none=True)
+
+
+class PauseBody(StrictSchema):
+    start = Instant(required=True, data_key="from")
+    end = Instant(required=True, data_key="to")
+
+
+class CaseChangeBody(StrictSchema):
+    reason = Choice(get_args(claim.Reason))
+    complete_at = Instant(allow_none=True)
+    missing = ListOf(Choice(get_args(claim.MissingFact)))
+    finding = Choice(get_args(claim.CaseFinding), allow_none=True)
+    resolved = Flag()
+    gave_up_at = Instant(allow_none=True)
+    last_customer_reply_at = Instant(allow_none=True)
+    materials_offered = Flag()
+    pauses = ListOf(Nested(PauseBody))
+
+
+class CaseBody(CaseChangeBody):
+    order = _row_id(required=True)
+    reason = Choice(get_args(claim.Reason), required=True)
+    opened_at = Instant()
+
+
+class CustomerBody(StrictSchema):
+    infringement = Choice(("open", "settled"))
+    evidence = Text()
+    is_consumer = Flag(allow_none=True)
+
+
+class DisputeBody(StrictSchema):
+    status = Key(required=True)
+    opened_at = Instant(allow_none=True)
+
+
+class DisputeChangeBody(StrictSchema):
+    status = Key(required=True)
+    closed_at = Instant(required=True, allow_none=True)

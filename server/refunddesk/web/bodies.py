@@ -1,0 +1,96 @@
+"""Reads what a program sends: strict JSON of known keys, or a refusal that names what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from flask import request
+from marshmallow import ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from refunddesk.policy.fields import StrictSchema, first_problem
+from refunddesk.services.refusal import Refusal
+from refunddesk.woocommerce.strictjson import IllJson, read_json
+
+MOST_BYTES = 64 * 1024
+#: The largest row number of both databases.
+MOST_ID = 2**63 - 1
+# PostgreSQL stores no zero byte, and no encoding knows half of a surrogate pair.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_NUMBER = re.compile("[0-9]{1,19}")
+
+
+class BodyNotJson(Refusal):
+    """The body is not one JSON value, strictly read."""
+
+
+class BodyTooLarge(Refusal):
+    """The body has more bytes than any request needs."""
+
+
+class WrongContentType(Refusal):
+    """The body is not said to be JSON."""
+
+
+class FieldsNotValid(Refusal):
+    """A key is missing, unknown, or holds what it may not."""
+
+
+def read_body(schema: StrictSchema) -> dict[str, Any]:
+    """The body of the current request, loaded by `schema`.
+
+    Raises WrongContentType, BodyTooLarge, BodyNotJson, FieldsNotValid.
+    """
+    if request.mimetype != "application/json":
+        raise WrongContentType("Nothing was done: send JSON, as Content-Type: application/json.")
+    request.max_content_length = MOST_BYTES
+    try:
+        body = read_json(request.get_data())
+    except RequestEntityTooLarge:
+        raise BodyTooLarge(
+            f"Nothing was done: a body here has at most {MOST_BYTES} bytes."
+        ) from None
+    except IllJson as error:
+        raise BodyNotJson(f"Nothing was done: the body is not strict JSON. {error}") from None
+    if any(_UNSTORABLE.search(text) for text in _texts(body)):
+        raise BodyNotJson("Nothing was done: a text holds a character that cannot be stored.")
+    try:
+        loaded: dict[str, Any] = schema.load(body)
+    except ValidationError as error:
+        path, problem = first_problem(error.messages)
+        raise _not_valid(path or "the body", problem) from None
+    return loaded
+
+
+def read_query(*names: str) -> list[int]:
+    """The query's numbers of these names, all of them and nothing else. Raises FieldsNotValid."""
+    for name in request.args:
+        if name not in names:
+            raise _not_valid(repr(name[:60]), "is not a known key")
+    values = []
+    for name in names:
+        text = request.args.get(name)
+        if text is None:
+            raise _not_valid(name, "is missing")
+        if not _NUMBER.fullmatch(text) or int(text) > MOST_ID:
+            raise _not_valid(name, "must be a whole number")
+        values.append(int(text))
+    return values
+
+
+def _not_valid(path: str, problem: str) -> FieldsNotValid:
+    return FieldsNotValid(f"Nothing was done: {path} {problem}.")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            yield key
+            yield from _texts(part)

@@ -1,0 +1,78 @@
+"""The one table of what a refusal means in HTTP, and the JSON in which programs are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint
+from werkzeug.exceptions import HTTPException
+
+from refunddesk.services import cases, customers, instants, licenses, refunds, requests, tokens
+from refunddesk.services import desk as pages
+from refunddesk.services.refusal import Refusal
+from refunddesk.web import auth, bodies, throttle
+
+STATUSES: Mapping[type[Refusal], int] = {
+    # the request itself
+    bodies.BodyNotJson: 400,
+    bodies.BodyTooLarge: 413,
+    bodies.WrongContentType: 415,
+    bodies.FieldsNotValid: 422,
+    auth.NotSignedIn: 401,
+    auth.RoleNotEnough: 403,
+    throttle.TooManyAttempts: 429,
+    # not there
+    cases.NoSuchCase: 404,
+    customers.NoSuchCustomer: 404,
+    customers.NoSuchDispute: 404,
+    licenses.LicenseNotKnown: 404,
+    licenses.NoSuchActivation: 404,
+    licenses.NoSuchLicense: 404,
+    pages.NothingHere: 404,
+    requests.NoSuchOrder: 404,
+    requests.NoSuchRequest: 404,
+    tokens.NoSuchPerson: 404,
+    tokens.NoSuchToken: 404,
+    # there, but not as it is now
+    customers.InfringementAlreadyOpen: 409,
+    customers.NoOpenInfringement: 409,
+    licenses.LicenseEnded: 409,
+    licenses.LicenseGivenUp: 409,
+    licenses.SitesLimitReached: 409,
+    refunds.NothingLeftToRefund: 409,
+    refunds.RefundAlreadyGranted: 409,
+    requests.OrderGone: 409,
+    requests.OrderNotPaid: 409,
+    requests.RequestAlreadyOpen: 409,
+    requests.RequestKeyReused: 409,
+    requests.RequestSettled: 409,
+    # understood, and cannot be
+    cases.CaseContradiction: 422,
+    customers.ChangeIncomplete: 422,
+    customers.DisputeContradiction: 422,
+    instants.InstantInFuture: 422,
+    licenses.SiteNotUsable: 422,
+    requests.AskedBeforePayment: 422,
+    requests.CaseOfAnotherOrder: 422,
+    requests.SubscriptionIsNotAnOrder: 422,
+}
+
+
+def answer_in_json(blueprint: Blueprint) -> None:
+    """Have the blueprint's refusals answered as {"error": code, "message": sentence}."""
+    blueprint.register_error_handler(Refusal, _refused)
+    blueprint.register_error_handler(HTTPException, _failed)
+
+
+def _refused(refusal: Refusal) -> tuple[dict[str, str], int, dict[str, str]]:
+    status = STATUSES[type(refusal)]
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return {"error": refusal.code, "message": str(refusal)}, status, headers
+
+
+def _failed(error: HTTPException) -> Any:
+    if error.code is None or error.response is not None:
+        return error
+    name = (error.name or "error").lower().replace(" ", "_")
+    return {"error": name, "message": error.description or error.name}, error.code
