@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from refunddesk import logs
@@ -41,15 +41,23 @@ class RefundDesk:
         app.extensions["refunddesk"] = Desk.open(settings, edges)
         if not app.secret_key:
             app.secret_key = settings.secret_key
+        # One blueprint around all: the host may have a "desk" or an "api" of its own.
+        mounted = Blueprint("refunddesk", __name__)
         for blueprint, path in BLUEPRINTS:
-            app.register_blueprint(blueprint, url_prefix=settings.url_prefix + path)
+            mounted.register_blueprint(blueprint, url_prefix=path)
+        app.register_blueprint(mounted, url_prefix=settings.url_prefix or None)
 
 
 def create_app(settings: Settings | None = None, *, edges: Edges | None = None) -> Flask:
     """The stand-alone server: an application with nothing in it but Refund Desk."""
     settings = settings or read_settings()
     logs.set_up(settings.log_format)
-    app = Flask("refunddesk")
+    app = Flask("refunddesk", static_folder=None)
+    app.config.update(
+        SESSION_COOKIE_NAME="refunddesk_forms",
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https:"),
+    )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         # mypy sees a method assigned to; Flask documents this very line.

@@ -30,6 +30,11 @@ def drop_lease(transaction: Connection, name: str, holder: str) -> None:
     transaction.execute(delete(leases).where(leases.c.name == name, leases.c.holder == holder))
 
 
+def find_end(transaction: Connection, name: str) -> datetime | None:
+    """Until when somebody leads `name`, or led it; None if nobody ever did or it was given up."""
+    return transaction.scalar(select(leases.c.until).where(leases.c.name == name))
+
+
 def begin_round(transaction: Connection, name: str, *, now: datetime, due_since: datetime) -> bool:
     """True if the periodic work `name` last began before `due_since`; it then counts as begun."""
     begun_at = transaction.scalar(select(rounds.c.begun_at).where(rounds.c.name == name))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 from datetime import timedelta
 from functools import lru_cache
-from hashlib import sha256
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 from sqlalchemy import Connection
 
+from refunddesk import licensing
 from refunddesk.db import staff as people
 from refunddesk.db.history import record_deed
 from refunddesk.db.staff import Role, Staff
@@ -22,7 +22,7 @@ LEAST_PASSWORD_LENGTH = 12
 #: Argon2 reads a password whole: an unbounded one would be a cheap way to keep the server busy.
 MOST_PASSWORD_LENGTH = 256
 
-_TOKEN_BYTES = 32
+NOT_TOGETHER = "This e-mail address and password do not fit together."
 
 
 class SignInRefused(Refusal):
@@ -116,14 +116,14 @@ def sign_in(edges: Edges, email: str, password: str) -> str:
     known = person is not None and person.disabled_at is None
     fits = _fits(person.password_hash if person and known else _nobodys_hash(), password)
     if person is None or not known or not fits:
-        raise SignInRefused("This e-mail address and password do not fit together.")
-    token = base64.urlsafe_b64encode(edges.random_bytes(_TOKEN_BYTES)).decode().rstrip("=")
+        raise SignInRefused(NOT_TOGETHER)
+    token = licensing.new_token(edges.random_bytes)
     fresher = _hasher().hash(password) if _hasher().check_needs_rehash(person.password_hash) else ""
     with edges.database.write() as transaction:
         people.drop_ended_sessions(transaction, now)
         people.add_session(
             transaction,
-            token_hash=_token_hash(token),
+            token_hash=licensing.token_hash(token),
             staff_id=person.id,
             at=now,
             until=now + SESSION_TIME,
@@ -143,14 +143,14 @@ def sign_in(edges: Edges, email: str, password: str) -> str:
 def sign_out(edges: Edges, token: str) -> None:
     """End the session: its token opens nothing from now on."""
     with edges.database.write() as transaction:
-        people.drop_session(transaction, _token_hash(token))
+        people.drop_session(transaction, licensing.token_hash(token))
 
 
 def find_signed_in(edges: Edges, token: str) -> Staff | None:
     """The person whose running session this token is."""
     now = edges.clock()
     with edges.database.read() as transaction:
-        return people.find_signed_in(transaction, _token_hash(token), now)
+        return people.find_signed_in(transaction, licensing.token_hash(token), now)
 
 
 def new_password(edges: Edges) -> str:
@@ -183,7 +183,3 @@ def _fits(password_hash: str, password: str) -> bool:
         return _hasher().verify(password_hash, password[:MOST_PASSWORD_LENGTH])
     except VerificationError:
         return False
-
-
-def _token_hash(token: str) -> bytes:
-    return sha256(token.encode()).digest()

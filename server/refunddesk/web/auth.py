@@ -47,6 +47,7 @@ class Caller:
 
     staff_id: int
     role: Role
+    name: str = ""
 
     @property
     def actor(self) -> str:
@@ -107,7 +108,7 @@ def _by_session() -> Caller:
     person = find_signed_in(desk().edges, token) if token else None
     if person is None:
         raise NotSignedIn("Please sign in first.")
-    return Caller(person.id, person.role)
+    return Caller(person.id, person.role, person.name)
 
 
 def _by_bearer() -> Caller:

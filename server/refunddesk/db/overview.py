@@ -1,0 +1,267 @@
+"""What the status page shows: one bounded query per block, across the tables of all parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from refunddesk.db.tables import (
+    decisions,
+    inbox,
+    orders,
+    outbox,
+    postings,
+    refund_requests,
+    refund_steps,
+    refunds,
+    stores,
+)
+from refunddesk.money import Money
+
+#: Rows of one block; how many there are in all is counted beside them.
+MOST_ROWS = 25
+_MOST_DELIVERIES = 10
+
+Line = TypeVar("Line")
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Generic[Line]):
+    """The first lines of a list, and how long the whole list is."""
+
+    lines: tuple[Line, ...]
+    total: int
+
+    @property
+    def hidden(self) -> int:
+        return self.total - len(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """`at` is when the refund came into what it is now, as far as the row says."""
+
+    id: int
+    store: str
+    order_number: str
+    amount: Money
+    state: str
+    at: datetime
+    lease_until: datetime | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """Something that was to follow a paid refund and could not be done."""
+
+    refund_id: int
+    kind: str
+    because: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseLine:
+    """Work that failed so often that a person should look; it is still tried."""
+
+    id: int
+    job: str
+    subject: str
+    tries: int
+    last_error: str | None
+    stuck_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """A refund request; `awaits` is what its latest decision waits for, in interchange form."""
+
+    id: int
+    store: str
+    order_number: str
+    state: str
+    asked_at: datetime
+    judge_again_at: datetime | None
+    awaits: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLine:
+    id: int
+    store: str
+    topic: str
+    woo_object_id: int | None
+    received_at: datetime
+    quarantined_because: str | None
+    quarantine_detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldStore:
+    id: int
+    name: str
+    because: str
+
+
+def list_refunds(transaction: Connection, states: Sequence[str]) -> Block[RefundLine]:
+    """Refunds in one of `states`, oldest first."""
+    query = (
+        select(refunds, stores.c.name.label("store"), orders.c.number, _counted())
+        .join(stores, stores.c.id == refunds.c.store_id)
+        .join(orders, orders.c.id == refunds.c.order_id)
+        .where(refunds.c.state.in_(states))
+        .order_by(refunds.c.id)
+    )
+
+    def line(row: Row[Any]) -> RefundLine:
+        return RefundLine(
+            row.id,
+            row.store,
+            row.number,
+            Money(row.amount_minor, row.currency, row.decimals),
+            row.state,
+            row.unknown_since or row.sent_at or row.created_at,
+            row.lease_until,
+            row.last_error,
+        )
+
+    return _block(transaction, query, line)
+
+
+def list_failed_steps(transaction: Connection) -> Block[StepLine]:
+    query = (
+        select(refund_steps, _counted())
+        .where(refund_steps.c.state == "failed")
+        .order_by(refund_steps.c.id)
+    )
+    return _block(
+        transaction,
+        query,
+        lambda row: StepLine(row.refund_id, row.kind, row.because, row.created_at),
+    )
+
+
+def list_stuck(transaction: Connection) -> Block[PromiseLine]:
+    query = (
+        select(outbox, _counted())
+        .where(outbox.c.asked > outbox.c.done, outbox.c.stuck_at.is_not(None))
+        .order_by(outbox.c.stuck_at)
+    )
+    return _block(
+        transaction,
+        query,
+        lambda row: PromiseLine(
+            row.id, row.job, row.subject, row.tries, row.last_error, row.stuck_at
+        ),
+    )
+
+
+def list_requests(transaction: Connection, state: str) -> Block[RequestLine]:
+    """Requests in `state`, those whose time runs out first at the top."""
+    latest = (
+        select(decisions.c.decision)
+        .where(decisions.c.request_id == refund_requests.c.id)
+        .order_by(decisions.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = (
+        select(
+            refund_requests,
+            stores.c.name.label("store"),
+            orders.c.number,
+            latest.label("decision"),
+            _counted(),
+        )
+        .join(stores, stores.c.id == refund_requests.c.store_id)
+        .join(orders, orders.c.id == refund_requests.c.order_id)
+        .where(refund_requests.c.state == state)
+        .order_by(refund_requests.c.judge_again_at.nulls_last(), refund_requests.c.id)
+    )
+    return _block(
+        transaction,
+        query,
+        lambda row: RequestLine(
+            row.id,
+            row.store,
+            row.number,
+            row.state,
+            row.asked_at,
+            row.judge_again_at,
+            tuple(json.loads(row.decision)["awaits"]) if row.decision else (),
+        ),
+    )
+
+
+def list_quarantined(transaction: Connection) -> Block[DeliveryLine]:
+    query = (
+        select(inbox, stores.c.name.label("store"), _counted())
+        .join(stores, stores.c.id == inbox.c.store_id)
+        .where(inbox.c.quarantined_because.is_not(None), inbox.c.released_at.is_(None))
+        .order_by(inbox.c.received_at)
+    )
+    return _block(transaction, query, _delivery)
+
+
+def list_last_deliveries(transaction: Connection) -> tuple[DeliveryLine, ...]:
+    """The newest deliveries, newest first."""
+    rows = transaction.execute(
+        select(inbox, stores.c.name.label("store"))
+        .join(stores, stores.c.id == inbox.c.store_id)
+        .order_by(inbox.c.id.desc())
+        .limit(_MOST_DELIVERIES)
+    )
+    return tuple(_delivery(row) for row in rows)
+
+
+def list_held_stores(transaction: Connection) -> Block[HeldStore]:
+    query = (
+        select(stores, _counted())
+        .where(stores.c.payments_held_because.is_not(None))
+        .order_by(stores.c.id)
+    )
+    return _block(
+        transaction, query, lambda row: HeldStore(row.id, row.name, row.payments_held_because)
+    )
+
+
+def list_unbalanced_entries(transaction: Connection) -> tuple[int, ...]:
+    """Ids of entries whose postings do not add up to zero. There must never be one."""
+    rows = transaction.scalars(
+        select(postings.c.entry_id)
+        .group_by(postings.c.entry_id, postings.c.currency)
+        .having(func.sum(postings.c.amount_minor) != 0)
+        .order_by(postings.c.entry_id)
+        .limit(MOST_ROWS)
+    )
+    return tuple(rows)
+
+
+def _counted() -> Any:
+    # The window function counts all rows before LIMIT cuts: the list and its length in one query.
+    return func.count().over().label("total")
+
+
+def _block(
+    transaction: Connection, query: Select[Any], read: Callable[[Row[Any]], Line]
+) -> Block[Line]:
+    rows = transaction.execute(query.limit(MOST_ROWS)).all()
+    return Block(tuple(read(row) for row in rows), rows[0].total if rows else 0)
+
+
+def _delivery(row: Row[Any]) -> DeliveryLine:
+    return DeliveryLine(
+        row.id,
+        row.store,
+        row.topic,
+        row.woo_object_id,
+        row.received_at,
+        row.quarantined_because,
+        row.quarantine_detail,
+    )

@@ -1,0 +1,92 @@
+"""What staff are shown of one refund and of one refund request."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from refunddesk.db import decisions, orders, refunds, requests, steps, stores
+from refunddesk.db.decisions import RecordedDecision
+from refunddesk.db.history import Deed, list_deeds
+from refunddesk.db.orders import Order, OrderItem
+from refunddesk.db.refunds import Refund
+from refunddesk.db.requests import RefundRequest
+from refunddesk.db.steps import Step
+from refunddesk.db.stores import Store
+from refunddesk.services.edges import Edges
+from refunddesk.services.refusal import Refusal
+
+
+class NothingHere(Refusal):
+    """There is no refund or request with this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPage:
+    """One refund with all that led to it and followed from it."""
+
+    refund: Refund
+    store: Store
+    order: Order
+    items: dict[int, OrderItem]
+    steps: list[Step]
+    deeds: list[Deed]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A decision as recorded, and its interchange form read back for showing."""
+
+    recorded: RecordedDecision
+    said: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """One request with its judgements, newest first, and the refunds they led to."""
+
+    request: RefundRequest
+    store: Store
+    order: Order
+    items: dict[str, OrderItem]
+    judgements: list[Judgement]
+    refunds: list[Refund]
+    deeds: list[Deed]
+
+
+def show_refund(edges: Edges, refund_id: int) -> RefundPage:
+    """Raises NothingHere."""
+    with edges.database.read() as transaction:
+        try:
+            refund = refunds.get_refund(transaction, refund_id)
+        except refunds.RefundNotFound:
+            raise NothingHere(f"There is no refund {refund_id}.") from None
+        items = orders.list_items(transaction, refund.order_id)
+        return RefundPage(
+            refund=refund,
+            store=stores.get_store(transaction, refund.store_id),
+            order=orders.get_order(transaction, refund.order_id),
+            items={item.woo_item_id: item for item in items},
+            steps=steps.list_steps(transaction, refund_id),
+            deeds=list_deeds(transaction, f"refund:{refund_id}"),
+        )
+
+
+def show_request(edges: Edges, request_id: int) -> RequestPage:
+    """Raises NothingHere."""
+    with edges.database.read() as transaction:
+        request = requests.find_request(transaction, request_id)
+        if request is None:
+            raise NothingHere(f"There is no refund request {request_id}.")
+        items = orders.list_items(transaction, request.order_id)
+        judged = decisions.list_decisions(transaction, request_id)
+        return RequestPage(
+            request=request,
+            store=stores.get_store(transaction, request.store_id),
+            order=orders.get_order(transaction, request.order_id),
+            items={str(item.woo_item_id): item for item in items},
+            judgements=[Judgement(one, json.loads(one.decision)) for one in reversed(judged)],
+            refunds=refunds.list_for_request(transaction, request_id),
+            deeds=list_deeds(transaction, f"request:{request_id}"),
+        )

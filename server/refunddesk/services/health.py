@@ -1,0 +1,120 @@
+"""Tells how the desk is: for machines in one answer, for staff as the status page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from refunddesk.db import leases, overview, schema
+from refunddesk.db.overview import Block
+from refunddesk.services.edges import Edges
+
+#: The lease that the process which wakes the workers renews every ten seconds.
+DISPATCHER = "dispatcher"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Which parts do their work. The dispatcher is the process that wakes the workers."""
+
+    at: datetime
+    database: bool
+    schema: bool
+    queue: bool
+    #: None: nobody wakes the workers, or the database does not say.
+    dispatcher_leads_until: datetime | None
+
+    @property
+    def dispatcher(self) -> bool:
+        return self.dispatcher_leads_until is not None and self.dispatcher_leads_until > self.at
+
+    @property
+    def receives(self) -> bool:
+        """May deliveries be sent here? The inbox needs its database and nothing else."""
+        return self.database and self.schema
+
+    @property
+    def works(self) -> bool:
+        return self.receives and self.queue and self.dispatcher
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything on the status page: first what waits for a person, then what moves."""
+
+    at: datetime
+    in_review: Block[overview.RefundLine]
+    unknown: Block[overview.RefundLine]
+    requests_in_review: Block[overview.RequestLine]
+    failed_steps: Block[overview.StepLine]
+    stuck: Block[overview.PromiseLine]
+    quarantined: Block[overview.DeliveryLine]
+    held_stores: Block[overview.HeldStore]
+    unbalanced_entries: tuple[int, ...]
+    moving: Block[overview.RefundLine]
+    awaiting: Block[overview.RequestLine]
+    last_deliveries: tuple[overview.DeliveryLine, ...]
+
+    @property
+    def waiting_for_people(self) -> int:
+        blocks = (
+            self.in_review,
+            self.unknown,
+            self.requests_in_review,
+            self.failed_steps,
+            self.stuck,
+            self.quarantined,
+            self.held_stores,
+        )
+        return sum(block.total for block in blocks) + len(self.unbalanced_entries)
+
+
+def check(edges: Edges, queue_answers: Callable[[], bool]) -> Health:
+    """How the parts are. Never raises for a part that is down: that is the answer."""
+    now = edges.clock()
+    try:
+        with edges.database.read() as transaction:
+            leads_until = leases.find_end(transaction, DISPATCHER)
+    except SQLAlchemyError:
+        # The tables may be missing while the connection is good: then the schema is the matter.
+        return Health(now, _answers(edges), False, queue_answers(), None)
+    return Health(now, True, _is_current(edges), queue_answers(), leads_until)
+
+
+def look(edges: Edges) -> Status:
+    """The state of the whole desk, seen in one transaction."""
+    with edges.database.read() as transaction:
+        return Status(
+            at=edges.clock(),
+            in_review=overview.list_refunds(transaction, ["needs_review"]),
+            unknown=overview.list_refunds(transaction, ["unknown"]),
+            requests_in_review=overview.list_requests(transaction, "in_review"),
+            failed_steps=overview.list_failed_steps(transaction),
+            stuck=overview.list_stuck(transaction),
+            quarantined=overview.list_quarantined(transaction),
+            held_stores=overview.list_held_stores(transaction),
+            unbalanced_entries=overview.list_unbalanced_entries(transaction),
+            moving=overview.list_refunds(transaction, ["due", "sending"]),
+            awaiting=overview.list_requests(transaction, "awaiting"),
+            last_deliveries=overview.list_last_deliveries(transaction),
+        )
+
+
+def _answers(edges: Edges) -> bool:
+    try:
+        with edges.database.read() as transaction:
+            transaction.exec_driver_sql("SELECT 1")
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+def _is_current(edges: Edges) -> bool:
+    try:
+        schema.check_current(edges.database)
+    except schema.SchemaOutdated:
+        return False
+    return True

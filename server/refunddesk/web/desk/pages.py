@@ -1,0 +1,49 @@
+"""The pages staff read. Nothing on them changes anything but signing out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import render_template, send_from_directory
+from flask.typing import ResponseReturnValue
+
+from refunddesk import embedded_queue
+from refunddesk.services import desk as shown
+from refunddesk.services import health
+from refunddesk.web.auth import EVERY_ROLE, By, guard
+from refunddesk.web.current import desk
+from refunddesk.web.desk.blueprint import desk_pages
+
+#: What the databases can hold as a number; a longer one is no page of ours.
+_ID = "int(max=9223372036854775807)"
+_STATIC = Path(__file__).parent / "static"
+
+
+@desk_pages.get("/")
+@guard(By.SESSION, *EVERY_ROLE)
+def status() -> ResponseReturnValue:
+    mounted = desk()
+    parts = health.check(mounted.edges, lambda: embedded_queue.answers(mounted.settings.redis_url))
+    return render_template("desk/status.html", status=health.look(mounted.edges), parts=parts)
+
+
+@desk_pages.get(f"/refunds/<{_ID}:refund_id>")
+@guard(By.SESSION, *EVERY_ROLE)
+def refund(refund_id: int) -> ResponseReturnValue:
+    edges = desk().edges
+    page = shown.show_refund(edges, refund_id)
+    return render_template("desk/refund.html", page=page, now=edges.clock())
+
+
+@desk_pages.get(f"/requests/<{_ID}:request_id>")
+@guard(By.SESSION, *EVERY_ROLE)
+def request(request_id: int) -> ResponseReturnValue:
+    edges = desk().edges
+    page = shown.show_request(edges, request_id)
+    return render_template("desk/request.html", page=page, now=edges.clock())
+
+
+@desk_pages.get("/desk.css")
+@guard(By.NOBODY)
+def stylesheet() -> ResponseReturnValue:
+    return send_from_directory(_STATIC, "desk.css", max_age=3600)
