@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -135,7 +136,7 @@ class Faults:
             default=0.0,
         )
 
-    def _take(self, matches: Any) -> Fault | None:
+    def _take(self, matches: Callable[[Fault], bool]) -> Fault | None:
         with self._lock:
             for index, fault in enumerate(self._armed):
                 if matches(fault):

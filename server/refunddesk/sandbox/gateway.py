@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from refunddesk.clock import Clock
-from refunddesk.sandbox.documents import Documents
+from refunddesk.sandbox.documents import Document, Documents
 from refunddesk.sandbox.faults import DEATHS, Fault, Faults, Mode
 
 #: The gateways the store has, and whether they can refund.
@@ -56,22 +56,13 @@ class Gateway:
         self._faults = faults
         self._clock = clock
         self._pause = pause
+        #: Told each movement of money once it is made.
+        self.on_movement: Callable[[Movement], None] | None = None
 
     @property
     def movements(self) -> tuple[Movement, ...]:
         """Every movement of money so far, oldest first."""
-        return tuple(
-            Movement(
-                row["movement_id"],
-                datetime.fromisoformat(row["at"]),
-                row["order_id"],
-                row["refund_id"],
-                Decimal(row["amount"]),
-                row["currency"],
-                row["reason"],
-            )
-            for row in self._documents.list("movement")
-        )
+        return tuple(_movement(row) for row in self._documents.list("movement"))
 
     def totals(self) -> dict[str, Decimal]:
         """The sum paid back, per currency."""
@@ -111,21 +102,24 @@ class Gateway:
         self, order_id: int, refund_id: int, amount: Decimal, currency: str, reason: str
     ) -> str:
         number = self._documents.next_number("movement")
-        self._documents.put(
-            "movement",
-            number,
-            {
-                "movement_id": number,
-                "at": self._clock().isoformat(),
-                "order_id": order_id,
-                "refund_id": refund_id,
-                "amount": str(amount),
-                "currency": currency,
-                "reason": reason,
-            },
-            order_id,
-        )
+        row: Document = {
+            "movement_id": number,
+            "at": self._clock().isoformat(),
+            "order_id": order_id,
+            "refund_id": refund_id,
+            "amount": str(amount),
+            "currency": currency,
+            "reason": reason,
+        }
+        self._documents.put("movement", number, row, order_id)
+        if self.on_movement:
+            self.on_movement(_movement(row))
         return "re_" + hashlib.sha256(f"{order_id}/{number}".encode()).hexdigest()[:12]
+
+
+def _movement(row: Document) -> Movement:
+    at, amount = datetime.fromisoformat(row["at"]), Decimal(row["amount"])
+    return Movement(**{**row, "at": at, "amount": amount})
 
 
 def _text(fault: Fault) -> str:

@@ -7,9 +7,10 @@ import json
 import re
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import requests
 
@@ -109,7 +110,7 @@ class Webhooks:
         self._thread: threading.Thread | None = None
         self._deliveries: list[Delivery] = []
         #: Told each call made, ping or delivery, once it is over.
-        self.on_delivery: Any = None
+        self.on_delivery: Callable[[Delivery], None] | None = None
 
     # -- the webhooks --------------------------------------------------------------------
 
