@@ -269,11 +269,11 @@ def test_a_reason_is_kept_as_it_was_sent(answers: Answers) -> None:
 
 @every_store
 def test_a_full_refund_makes_the_order_refunded(answers: Answers) -> None:
-    """[A9] The refunds in an order say neither who paid nor when; newest first."""
+    """[A9] The refunds in an order say neither whether they were paid nor when."""
     order = answers.ask("the rest is refunded: the order after").body
     assert order["status"] == "refunded"
-    assert order["refunds"][0]["reason"] == "rest"
-    assert set(order["refunds"][0]) == {"id", "reason", "total"}
+    assert "rest" in [one["reason"] for one in order["refunds"]]
+    assert all(set(one) == {"id", "reason", "total"} for one in order["refunds"])
     assert sum(Decimal(one["total"]) for one in order["refunds"]) == -Decimal(order["total"])
 
 
