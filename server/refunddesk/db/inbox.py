@@ -35,7 +35,7 @@ class NewDelivery:
     quarantine_detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery(NewDelivery):
     """One kept delivery; quarantined while it has a reason and no `released_at`."""
 
