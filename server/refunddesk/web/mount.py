@@ -4,5 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-#: Every blueprint with its path below the prefix.
-BLUEPRINTS: tuple[tuple[Blueprint, str], ...] = ()
+from refunddesk.web import health
+from refunddesk.web.api import api
+from refunddesk.web.desk import desk_pages
+from refunddesk.web.licenses import licenses
+
+BLUEPRINTS: tuple[tuple[Blueprint, str], ...] = (
+    (desk_pages, "/desk"),
+    (api, "/api"),
+    (licenses, "/licenses"),
+    (health.blueprint, ""),
+)
