@@ -74,7 +74,7 @@ def token(email: str, name: str) -> None:
     edges = _edges()
     with edges.database.read() as transaction:
         person = desk_staff.get_staff(transaction, email)
-    made = tokens.make_token(edges, person.id, name, by="console")
+    made = tokens.make_token(edges, person.id, name, by="command")
     click.echo("The token, shown this once:", err=True)
     click.echo(made)
 

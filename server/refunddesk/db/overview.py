@@ -194,7 +194,7 @@ def list_requests(transaction: Connection, state: str) -> Block[RequestLine]:
             row.state,
             row.asked_at,
             row.judge_again_at,
-            tuple(json.loads(row.decision)["awaits"]) if row.decision else (),
+            tuple(json.loads(row.decision).get("awaits", ())) if row.decision else (),
         ),
     )
 

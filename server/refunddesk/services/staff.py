@@ -57,7 +57,7 @@ def add_staff(edges: Edges, *, email: str, name: str, role: Role, password: str)
         record_deed(
             transaction,
             at=now,
-            actor="console",
+            actor="command",
             action="staff_added",
             subject=f"staff:{staff_id}",
             data={"role": role.value},
@@ -76,7 +76,7 @@ def set_password(edges: Edges, email: str, password: str) -> None:
         record_deed(
             transaction,
             at=now,
-            actor="console",
+            actor="command",
             action="staff_password_set",
             subject=f"staff:{person.id}",
         )
@@ -92,7 +92,7 @@ def disable_staff(edges: Edges, email: str) -> None:
         record_deed(
             transaction,
             at=now,
-            actor="console",
+            actor="command",
             action="staff_disabled",
             subject=f"staff:{person.id}",
         )

@@ -59,6 +59,10 @@ class NotSignedIn(Refusal):
     """The route asks for a person, and the request brings no valid proof of one."""
 
 
+class FormExpired(Refusal):
+    """The form is not one this server gave to this browser lately."""
+
+
 class RoleNotEnough(Refusal):
     """The person is known, and their role does not allow this."""
 

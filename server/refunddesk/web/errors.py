@@ -8,7 +8,16 @@ from typing import Any
 from flask import Blueprint
 from werkzeug.exceptions import HTTPException
 
-from refunddesk.services import cases, customers, instants, licenses, refunds, requests, tokens
+from refunddesk.services import (
+    cases,
+    customers,
+    instants,
+    licenses,
+    refunds,
+    requests,
+    staff,
+    tokens,
+)
 from refunddesk.services import desk as pages
 from refunddesk.services.refusal import Refusal
 from refunddesk.web import auth, bodies, throttle
@@ -19,8 +28,10 @@ STATUSES: Mapping[type[Refusal], int] = {
     bodies.BodyTooLarge: 413,
     bodies.WrongContentType: 415,
     bodies.FieldsNotValid: 422,
+    auth.FormExpired: 400,
     auth.NotSignedIn: 401,
     auth.RoleNotEnough: 403,
+    staff.SignInRefused: 401,
     throttle.TooManyAttempts: 429,
     # not there
     cases.NoSuchCase: 404,
@@ -33,6 +44,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     requests.NoSuchOrder: 404,
     requests.NoSuchRequest: 404,
     tokens.NoSuchPerson: 404,
+    staff.NoSuchStaff: 404,
     tokens.NoSuchToken: 404,
     # there, but not as it is now
     customers.InfringementAlreadyOpen: 409,
@@ -47,6 +59,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     requests.RequestAlreadyOpen: 409,
     requests.RequestKeyReused: 409,
     requests.RequestSettled: 409,
+    staff.StaffAlreadyThere: 409,
     # understood, and cannot be
     cases.CaseContradiction: 422,
     customers.ChangeIncomplete: 422,
@@ -56,6 +69,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     requests.AskedBeforePayment: 422,
     requests.CaseOfAnotherOrder: 422,
     requests.SubscriptionIsNotAnOrder: 422,
+    staff.PasswordUnfit: 422,
 }
 
 

@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from wtforms import ValidationError
 
-from refunddesk.services.desk import NothingHere
 from refunddesk.services.refusal import Refusal
-from refunddesk.web.auth import NotSignedIn, RoleNotEnough
+from refunddesk.web.auth import FormExpired, NotSignedIn
 from refunddesk.web.current import desk
 from refunddesk.web.desk import words
+from refunddesk.web.errors import STATUSES
 
 desk_pages = Blueprint("desk", __name__, template_folder="templates")
 
@@ -30,11 +30,6 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-_STATUS: dict[type[Refusal], int] = {NothingHere: 404, RoleNotEnough: 403}
-
-
-class FormExpired(Refusal):
-    """The form is not one this server gave to this browser lately."""
 
 
 @desk_pages.before_request
@@ -88,5 +83,4 @@ def lead_to_sign_in(_: NotSignedIn) -> ResponseReturnValue:
 
 @desk_pages.errorhandler(Refusal)
 def say_why_not(refusal: Refusal) -> ResponseReturnValue:
-    status = _STATUS.get(type(refusal), 400)
-    return render_template("desk/refusal.html", refusal=refusal), status
+    return render_template("desk/refusal.html", refusal=refusal), STATUSES[type(refusal)]
