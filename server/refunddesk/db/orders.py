@@ -107,6 +107,16 @@ def get_order(transaction: Connection, order_id: int) -> Order:
     return _got(transaction.execute(select(orders).where(orders.c.id == order_id)), order_id)
 
 
+def lock_order_of_store(transaction: Connection, store_id: int, woo_order_id: int) -> Order | None:
+    """The order by the store's id, kept from every other writer until this transaction ends."""
+    row = transaction.execute(
+        select(orders)
+        .where(orders.c.store_id == store_id, orders.c.woo_order_id == woo_order_id)
+        .with_for_update()
+    ).one_or_none()
+    return _order(row) if row else None
+
+
 def lock_order(transaction: Connection, order_id: int) -> Order:
     """The order, kept from every other writer until this transaction ends."""
     query = select(orders).where(orders.c.id == order_id).with_for_update()
@@ -151,15 +161,18 @@ def list_items(transaction: Connection, order_id: int) -> list[OrderItem]:
 
 
 def insert_order_once(
-    transaction: Connection, store_id: int, woo_order_id: int, facts: OrderFacts, now: datetime
-) -> None:
-    """Begin the order's row unless another worker has begun it already."""
+    transaction: Connection, store_id: int, woo_order_id: int, facts: OrderFacts, read_at: datetime
+) -> bool:
+    """Begin the order's row; False if it is there already, begun perhaps by another worker."""
     upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
-    transaction.execute(
+    result = transaction.execute(
         upsert(orders)
-        .values(store_id=store_id, woo_order_id=woo_order_id, **_columns(facts), recorded_at=now)
+        .values(
+            store_id=store_id, woo_order_id=woo_order_id, **_columns(facts), recorded_at=read_at
+        )
         .on_conflict_do_nothing(index_elements=[orders.c.store_id, orders.c.woo_order_id])
     )
+    return result.rowcount == 1
 
 
 def update_order(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from refunddesk.db.tables import outbox
+from refunddesk.db.tables import Instant, outbox
 from refunddesk.jobnames import LIMITS, JobName
 
 #: After this many failed tries in a row a person is shown the promise; it is still tried, rarely.
 TRIES_UNTIL_STUCK = 10
 _RING_AGAIN = timedelta(seconds=60)
+# What is due after a run that nobody asked to follow by another: nothing.
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class OpenPromise:
-    """A piece of work not done yet, as the status page shows it."""
+    """A piece of work not done yet. Of a running one `due_at` is when its claim lapses."""
 
     id: int
     job: JobName
@@ -45,7 +47,7 @@ def promise(transaction: Connection, job: JobName, subject: object, *, due_at: d
     """Ask for `job` on `subject` once this transaction is committed, not before `due_at`.
 
     Asking again while it is open or running counts: it will run once more after this moment. Of
-    two due times of open work the earlier wins.
+    two due times of work not yet begun the earlier wins; a running job may ask for itself later.
     """
     insert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
     row = insert(outbox).values(job=job.value, subject=str(subject), asked=1, due_at=due_at)
@@ -66,13 +68,11 @@ def promise(transaction: Connection, job: JobName, subject: object, *, due_at: d
 
 
 def list_due(transaction: Connection, now: datetime, limit: int = 500) -> list[tuple[int, JobName]]:
-    """Promises that are due, unclaimed, and not rung for within the last minute; oldest first."""
+    """Promises that may be claimed and were not rung for within the last minute; oldest first."""
     rows = transaction.execute(
         select(outbox.c.id, outbox.c.job)
         .where(
-            outbox.c.asked > outbox.c.done,
-            outbox.c.due_at <= now,
-            _unclaimed(now),
+            _claimable(now),
             or_(outbox.c.rung_at.is_(None), outbox.c.rung_at <= now - _RING_AGAIN),
         )
         .order_by(outbox.c.due_at, outbox.c.id)
@@ -97,13 +97,13 @@ def claim(transaction: Connection, promise_id: int, *, now: datetime) -> Promise
     until = now + LIMITS[JobName(job)].claim
     taken = transaction.execute(
         update(outbox)
-        .where(
-            outbox.c.id == promise_id,
-            outbox.c.asked > outbox.c.done,
-            outbox.c.due_at <= now,
-            _unclaimed(now),
+        .where(outbox.c.id == promise_id, _claimable(now))
+        .values(
+            claimed_until=until,
+            due_at=_NEVER,  # from here on: when to run again after this run
+            claims=outbox.c.claims + 1,
+            tries=outbox.c.tries + 1,
         )
-        .values(claimed_until=until, claims=outbox.c.claims + 1, tries=outbox.c.tries + 1)
         .returning(
             outbox.c.id,
             outbox.c.job,
@@ -144,8 +144,12 @@ def fail(
 
 
 def postpone(transaction: Connection, waiting: Promise, *, again_at: datetime) -> bool:
-    """Give the claim back without counting a failure: the work is not ripe before `again_at`."""
-    return _close(transaction, waiting, due_at=again_at, tries=waiting.tries - 1)
+    """Give the claim back without counting a failure: the work is not ripe before `again_at`.
+
+    Unless it was asked for anew during the run: whoever asked may have made it ripe.
+    """
+    earlier = case((outbox.c.due_at < again_at, outbox.c.due_at), else_=again_at)
+    return _close(transaction, waiting, due_at=earlier, tries=waiting.tries - 1)
 
 
 def _close(transaction: Connection, held: Promise, **values: object) -> bool:
@@ -157,10 +161,22 @@ def _close(transaction: Connection, held: Promise, **values: object) -> bool:
     return result.rowcount == 1
 
 
+def find_done_at(transaction: Connection, job: JobName, subject: str) -> datetime | None:
+    """When the job was last done for the subject, if it ever was."""
+    return transaction.scalar(
+        select(outbox.c.done_at).where(outbox.c.job == job.value, outbox.c.subject == subject)
+    )
+
+
 def list_open(
     transaction: Connection, *, stuck_only: bool = False, limit: int = 100
 ) -> list[OpenPromise]:
-    query = select(outbox).where(outbox.c.asked > outbox.c.done).order_by(outbox.c.due_at)
+    due_at = func.coalesce(outbox.c.claimed_until, outbox.c.due_at, type_=Instant())
+    query = (
+        select(outbox, due_at.label("due_or_claimed_until"))
+        .where(outbox.c.asked > outbox.c.done)
+        .order_by(due_at)
+    )
     if stuck_only:
         query = query.where(outbox.c.stuck_at.is_not(None))
     return [
@@ -168,7 +184,7 @@ def list_open(
             row.id,
             JobName(row.job),
             row.subject,
-            row.due_at,
+            row.due_or_claimed_until,
             row.tries,
             row.last_error,
             row.stuck_at,
@@ -177,5 +193,7 @@ def list_open(
     ]
 
 
-def _unclaimed(now: datetime) -> ColumnElement[bool]:
-    return or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= now)
+def _claimable(now: datetime) -> ColumnElement[bool]:
+    """Open, and either due and in nobody's hands, or left behind by a run that was killed."""
+    free = and_(outbox.c.claimed_until.is_(None), outbox.c.due_at <= now)
+    return and_(outbox.c.asked > outbox.c.done, or_(free, outbox.c.claimed_until <= now))

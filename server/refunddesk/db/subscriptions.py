@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from refunddesk.db.freshness import is_older
 from refunddesk.db.tables import subscriptions
 from refunddesk.money import Money
 
@@ -125,22 +126,6 @@ def record_subscription_gone(
         )
         .values(gone_at=at, recorded_at=at)
     )
-
-
-def is_older(
-    modified_at: datetime | None,
-    read_at: datetime,
-    known_modified_at: datetime | None,
-    known_read_at: datetime,
-) -> bool:
-    """Is what was read at `read_at` older than what we know?
-
-    The store's own instant of change decides. It has whole seconds only: within one of them
-    what was read later is the newer.
-    """
-    if modified_at is None or known_modified_at is None or modified_at == known_modified_at:
-        return read_at < known_read_at
-    return modified_at < known_modified_at
 
 
 def _columns(facts: SubscriptionFacts) -> dict[str, Any]:

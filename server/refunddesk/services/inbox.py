@@ -200,6 +200,17 @@ def release(edges: Edges, delivery_id: int, *, by: str) -> None:
         )
 
 
+def quarantine(
+    edges: Edges, store_id: int, object_type: str, woo_id: int, because: str, detail: str
+) -> None:
+    """Let the newest delivery about an object that cannot be recorded wait for a person."""
+    log.warning("not recorded", store=store_id, object=f"{object_type}:{woo_id}", because=because)
+    with edges.database.write() as transaction:
+        inbox.quarantine_object(
+            transaction, store_id, object_type, woo_id, because=because, detail=detail
+        )
+
+
 def subject_of(store_id: int, woo_object_id: int) -> str:
     """How promises name an object of a store."""
     return f"{store_id}:{woo_object_id}"

@@ -11,11 +11,13 @@ from werkzeug.exceptions import HTTPException
 from refunddesk.services import (
     cases,
     customers,
+    inbox,
     instants,
     licenses,
     refunds,
     requests,
     staff,
+    stores,
     tokens,
 )
 from refunddesk.services import desk as pages
@@ -33,10 +35,15 @@ STATUSES: Mapping[type[Refusal], int] = {
     auth.RoleNotEnough: 403,
     staff.SignInRefused: 401,
     throttle.TooManyAttempts: 429,
+    inbox.BodyEncoded: 415,
+    inbox.SignatureMissing: 401,
+    inbox.SignatureMismatch: 401,
     # not there
     cases.NoSuchCase: 404,
     customers.NoSuchCustomer: 404,
     customers.NoSuchDispute: 404,
+    inbox.NoSuchDelivery: 404,
+    inbox.NoSuchEndpoint: 404,
     licenses.LicenseNotKnown: 404,
     licenses.NoSuchActivation: 404,
     licenses.NoSuchLicense: 404,
@@ -45,10 +52,14 @@ STATUSES: Mapping[type[Refusal], int] = {
     requests.NoSuchRequest: 404,
     tokens.NoSuchPerson: 404,
     staff.NoSuchStaff: 404,
+    stores.NoEndpointForTopic: 404,
+    stores.NoSuchStore: 404,
     tokens.NoSuchToken: 404,
     # there, but not as it is now
     customers.InfringementAlreadyOpen: 409,
     customers.NoOpenInfringement: 409,
+    inbox.DeliveryNotQuarantined: 409,
+    inbox.DeliveryStillUnusable: 409,
     licenses.LicenseEnded: 409,
     licenses.LicenseGivenUp: 409,
     licenses.SitesLimitReached: 409,
@@ -60,6 +71,8 @@ STATUSES: Mapping[type[Refusal], int] = {
     requests.RequestKeyReused: 409,
     requests.RequestSettled: 409,
     staff.StaffAlreadyThere: 409,
+    stores.EndpointKnownAlready: 409,
+    stores.StoreKnownAlready: 409,
     # understood, and cannot be
     cases.CaseContradiction: 422,
     customers.ChangeIncomplete: 422,
@@ -70,6 +83,12 @@ STATUSES: Mapping[type[Refusal], int] = {
     requests.CaseOfAnotherOrder: 422,
     requests.SubscriptionIsNotAnOrder: 422,
     staff.PasswordUnfit: 422,
+    stores.ItemRuleNotValid: 422,
+    stores.StoreNotValid: 422,
+    stores.TopicNotValid: 422,
+    # not now: somebody else does not answer
+    inbox.InboxUnreachable: 503,
+    stores.StoreNotAnswering: 502,
 }
 
 

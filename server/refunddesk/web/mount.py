@@ -7,9 +7,11 @@ from flask import Blueprint
 from refunddesk.web import health
 from refunddesk.web.api import api
 from refunddesk.web.desk import desk_pages
+from refunddesk.web.hooks import hooks
 from refunddesk.web.licenses import licenses
 
 BLUEPRINTS: tuple[tuple[Blueprint, str], ...] = (
+    (hooks, "/hooks"),
     (desk_pages, "/desk"),
     (api, "/api"),
     (licenses, "/licenses"),
