@@ -513,11 +513,11 @@ def test_earlier_refunds_lower_the_refundable_lines_in_their_order() -> None:
 
 
 def test_a_pro_rata_amount_is_capped_by_what_is_left() -> None:
-    changes = raised(DAY_31_BEGINS)
-    assert verdict(decide(YEARLY, changes | {"order.refunded": "19.99"})) == (
-        "refund 100.00 by R-3B.2"
-    )
-    assert verdict(decide(YEARLY, changes | {"order.refunded": "20.01"})) == "refund 99.99 by R-3B.2"
+    late = raised(DAY_31_BEGINS)
+    enough_left = decide(YEARLY, late | {"order.refunded": "19.99"})
+    assert verdict(enough_left) == "refund 100.00 by R-3B.2"
+    too_little_left = decide(YEARLY, late | {"order.refunded": "20.01"})
+    assert verdict(too_little_left) == "refund 99.99 by R-3B.2"
 
 
 def test_nobody_waits_where_nothing_is_left() -> None:
