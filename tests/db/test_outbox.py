@@ -85,6 +85,55 @@ def test_asking_while_a_worker_is_at_it_makes_it_run_once_more(
     assert take(database, clock) is None
 
 
+def test_a_job_that_asks_for_itself_later_rests_until_then(
+    database: Database, clock: TestClock
+) -> None:
+    ask(database, clock)
+    running = take(database, clock)
+    assert running is not None
+    ask(database, clock, days=14)
+    with database.write() as transaction:
+        outbox.finish(transaction, running, now=clock())
+    clock.at += timedelta(days=14) - timedelta(microseconds=1)
+    assert take(database, clock) is None
+    clock.move(microseconds=1)
+    assert take(database, clock) is not None
+
+
+def test_a_killed_job_that_asked_for_itself_later_is_still_taken_over(
+    database: Database, clock: TestClock
+) -> None:
+    ask(database, clock)
+    assert take(database, clock) is not None
+    ask(database, clock, days=14)
+    clock.at += LIMITS[JOB].claim
+    assert take(database, clock) is not None
+
+
+def test_of_two_askings_during_a_run_the_earlier_wins(database: Database, clock: TestClock) -> None:
+    ask(database, clock)
+    running = take(database, clock)
+    assert running is not None
+    ask(database, clock, hours=1)
+    ask(database, clock, days=14)
+    with database.write() as transaction:
+        outbox.finish(transaction, running, now=clock())
+    clock.move(hours=1)
+    assert take(database, clock) is not None
+
+
+def test_work_put_off_is_not_put_off_for_who_asked_meanwhile(
+    database: Database, clock: TestClock
+) -> None:
+    ask(database, clock)
+    running = take(database, clock)
+    assert running is not None
+    ask(database, clock)
+    with database.write() as transaction:
+        outbox.postpone(transaction, running, again_at=clock() + timedelta(days=1))
+    assert take(database, clock) is not None
+
+
 def test_of_two_due_times_of_open_work_the_earlier_wins(
     database: Database, clock: TestClock
 ) -> None:
