@@ -16,6 +16,7 @@ COMMANDS = {
     "db": "db:db",
     "policy": "policy:policy",
     "queue": "queue:queue",
+    "refunds": "refunds:refunds",
     "run": "run:run",
     "sandbox": "sandbox:sandbox",
     "schedule": "serve:schedule",

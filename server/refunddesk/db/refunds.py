@@ -183,12 +183,9 @@ def record_error(transaction: Connection, refund: Refund, error: str) -> bool:
     return transaction.execute(_as_held(refund).values(last_error=error)).rowcount == 1
 
 
-def get_refund(transaction: Connection, refund_id: int, *, lock: bool = False) -> Refund:
-    """Raises RefundNotFound. With `lock` the row stays as it is until the transaction ends."""
-    query = select(refunds).where(refunds.c.id == refund_id)
-    if lock:
-        query = query.with_for_update()
-    row = transaction.execute(query).one_or_none()
+def get_refund(transaction: Connection, refund_id: int) -> Refund:
+    """Raises RefundNotFound."""
+    row = transaction.execute(select(refunds).where(refunds.c.id == refund_id)).one_or_none()
     if row is None:
         raise RefundNotFound(f"There is no refund {refund_id}.")
     return _refund(row)

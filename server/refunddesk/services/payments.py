@@ -309,7 +309,8 @@ def _record_late(
     transaction: Connection, sending: Refund, answer: RefundAnswer, now: datetime
 ) -> None:
     """The answer of a call whose lease had lapsed: it is kept, but decides only for "paid"."""
-    refund = refunds.get_refund(transaction, sending.id, lock=True)
+    orders.lock_order(transaction, sending.order_id)
+    refund = refunds.get_refund(transaction, sending.id)
     record_deed(
         transaction,
         at=now,

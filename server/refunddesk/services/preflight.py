@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from refunddesk.db.refunds import Refund
 from refunddesk.money import Money, total
@@ -17,6 +16,7 @@ from refunddesk.woocommerce.payloads import (
     snapshot_sha,
 )
 from refunddesk.woocommerce.refunds import marker_in
+from refunddesk.worktime import zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def look(client: StoreClient, woo_order_id: int, timezone: str) -> Seen | Differ
     body = client.find_order(woo_order_id)
     if body is None:
         return Differs("the order is gone from the store", judge_anew=True)
-    order = read_order(body, timezone=ZoneInfo(timezone))
+    order = read_order(body, timezone=zone(timezone))
     rows = list_rows(client, order.woo_order_id, order.currency, order.decimals, timezone)
     return Seen(
         order=order,
@@ -73,9 +73,8 @@ def list_rows(
     client: StoreClient, woo_order_id: int, currency: str, decimals: int, timezone: str
 ) -> tuple[RefundBody, ...]:
     """The order's refund rows as the store has them now."""
-    zone = ZoneInfo(timezone)
     return tuple(
-        read_refund(row, currency=currency, decimals=decimals, timezone=zone)
+        read_refund(row, currency=currency, decimals=decimals, timezone=zone(timezone))
         for row in client.list_order_refunds(woo_order_id)
     )
 

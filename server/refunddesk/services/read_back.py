@@ -101,7 +101,8 @@ def resolve_refund(edges: Edges, refund_id: int) -> datetime | None:
         seen = look(client, refund, order.woo_order_id, store.timezone)
     now = edges.clock()
     with edges.database.write() as transaction:
-        current = refunds.get_refund(transaction, refund_id, lock=True)
+        orders.lock_order(transaction, order.id)
+        current = refunds.get_refund(transaction, refund_id)
         if not _is_looked_at(current):
             return None
         if _conclude(transaction, current, seen, now):

@@ -33,8 +33,10 @@ def change_state(
 ) -> Refund | None:
     """Move the refund and write the line of history that tells of it; None if it moved on.
 
-    `evidence` holds no personal data: it stays in the history for ever.
+    `evidence` holds no personal data: it stays in the history for ever. The order is locked
+    first, as everywhere: whoever reckons what it has left waits for the change.
     """
+    orders.lock_order(transaction, refund.order_id)
     moved = refunds.move(transaction, refund, to, now=now, **also)
     if moved is None:
         return None
@@ -71,17 +73,11 @@ def record_paid(
     )
     if paid is None:
         return None
-    order = orders.get_order(transaction, paid.order_id)
     booked = ledger.refund_found if refund.state == State.FAILED else ledger.refund_paid
     entry = booked(paid.id, paid.amount)
     books.post(transaction, paid.store_id, paid.order_id, entry, now)
     steps.plan(transaction, paid, now)
-    outbox.promise(
-        transaction,
-        JobName.RECORD_ORDER,
-        f"{order.store_id}:{order.woo_order_id}",
-        due_at=now,
-    )
+    _promise_to_record(transaction, paid, now)
     return paid
 
 
@@ -165,4 +161,12 @@ def record_failed(
     books.post(transaction, failed.store_id, failed.order_id, entry, now)
     reopen = requests.judge_anew if judge_anew else requests.put_in_review
     reopen(transaction, failed.request_id, now, because)
+    _promise_to_record(transaction, failed, now)
     return failed
+
+
+def _promise_to_record(transaction: Connection, refund: Refund, now: datetime) -> None:
+    """Have the order looked at: a webhook may say the same later, or be lost."""
+    order = orders.get_order(transaction, refund.order_id)
+    subject = f"{order.store_id}:{order.woo_order_id}"
+    outbox.promise(transaction, JobName.RECORD_ORDER, subject, due_at=now)
