@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -128,8 +129,6 @@ def test_a_limit_never_raises_an_amount() -> None:
 
 
 def _with_kind(kind: Kind) -> Any:
-    from dataclasses import replace
-
     version = BUILT_IN.versions[0]
     clauses = tuple(
         replace(c, kind=kind, params=NoParams()) if c.kind.name == kind.name else c

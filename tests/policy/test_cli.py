@@ -1,0 +1,114 @@
+"""`refunddesk policy judge`, as a store owner or a script runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from refunddesk.cli import main
+from tests.policy.claims import DATA, ONE_TIME, YEARLY, changed
+
+EXAMPLE = str(DATA / "claim.json")
+REFUSING = """\
+id = "strict"
+version = "7"
+in_force_from = 2020-01-01T00:00:00Z
+title.en = "Strict"
+[[clause]]
+id = "S-1"
+kind = "refused_reasons"
+params = { reasons = "all" }
+text.en = "No."
+"""
+
+
+def run(*arguments: str, text: str | bytes | None = None) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, ["policy", "judge", *arguments], input=text)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_a_claim_from_a_file_is_answered_in_json() -> None:
+    code, out, err = run(EXAMPLE)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["amount"] == "199.00"
+
+
+def test_a_dash_reads_standard_input() -> None:
+    code, out, _ = run("-", text=json.dumps(YEARLY))
+    assert (code, json.loads(out)["settled_by"]) == (0, "R-3B.1")
+
+
+def test_another_policy_can_judge(tmp_path: Path) -> None:
+    file = tmp_path / "strict.toml"
+    file.write_text(REFUSING, encoding="utf-8")
+    code, out, _ = run(EXAMPLE, "--policy", str(file))
+    answer = json.loads(out)
+    assert (code, answer["policy"], answer["version"]) == (0, "strict", "7")
+    assert (answer["outcome"], answer["settled_by"]) == ("refuse", "S-1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text", "message"),
+    [
+        pytest.param(["-"], "{", "Error: not JSON", id="no JSON"),
+        pytest.param(["-"], "{}", "Error: policy: is missing", id="no claim"),
+        pytest.param(["-"], json.dumps(changed(ONE_TIME, {"policy": "../x"})),
+                     "Error: no built-in policy is called '../x'", id="unknown policy"),
+        pytest.param(["absent.json"], None, "Error: absent.json: cannot be read: No such file",
+                     id="no file"),
+        pytest.param([str(DATA)], None, f"Error: {DATA}: cannot be read", id="a folder"),
+        pytest.param([EXAMPLE, "--policy", "absent.toml"], None,
+                     "Error: absent.toml: cannot be read", id="no policy file"),
+        pytest.param([EXAMPLE, "--policy", EXAMPLE], None, "Error: claim.json: ",
+                     id="a claim for a policy"),
+    ],
+)  # fmt: skip
+def test_what_is_not_valid_gives_one_line_and_exit_code_2(
+    arguments: list[str], text: str | None, message: str
+) -> None:
+    code, out, err = run(*arguments, text=text)
+    assert (code, out) == (2, "")
+    assert err.startswith(message)
+    assert err.count("\n") == 1
+
+
+def test_with_lines_a_bad_claim_is_answered_on_its_line_and_the_rest_goes_on() -> None:
+    good = json.dumps(ONE_TIME).encode()
+    unknown = json.dumps(changed(ONE_TIME, {"policy": "nobody"})).encode()
+    code, out, err = run("-", "--lines", text=b"\n".join([good, b"", b"\xff", unknown, good]))
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert [answer.get("outcome") for answer in answers] == ["refund", None, None, None, "refund"]
+    assert answers[1] == {"error": "not JSON: Expecting value at line 2 column 1"}
+    assert answers[2] == {"error": "the text is not UTF-8"}
+    assert answers[3]["error"].startswith("no built-in policy is called 'nobody'")
+
+
+def test_with_lines_a_policy_that_is_not_valid_stops_before_the_first_line() -> None:
+    code, out, err = run("-", "--lines", "--policy", "absent.toml", text=json.dumps(ONE_TIME))
+    assert (code, out) == (2, "")
+    assert err.startswith("Error: absent.toml")
+
+
+def test_the_command_starts_without_web_or_database() -> None:
+    program = (
+        "import sys; from refunddesk.cli import main\n"
+        "try: main(['policy', 'judge', sys.argv[1]])\n"
+        "except SystemExit as stop: assert stop.code == 0\n"
+        "heavy = {'flask', 'sqlalchemy', 'requests', 'rq'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, EXAMPLE],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert json.loads(result.stdout)["outcome"] == "refund"
