@@ -28,6 +28,15 @@ def test_a_signed_body_is_accepted_and_one_changed_byte_is_not() -> None:
     assert not is_signed(BODY.replace(b"76", b"77"), header, ["letters-and-digits"])
 
 
+def test_a_signature_must_fit_to_its_last_character() -> None:
+    header = sign("s3cret", BODY)
+    for place, character in enumerate(header):
+        other = header[:place] + ("B" if character == "A" else "A") + header[place + 1 :]
+        assert not is_signed(BODY, other, ["s3cret"])
+    assert not is_signed(BODY, header[:-1], ["s3cret"])
+    assert not is_signed(BODY, header + "=", ["s3cret"])
+
+
 def test_a_body_that_was_parsed_and_written_again_no_longer_fits_its_signature() -> None:
     header = sign("s3cret", BODY)
     assert not is_signed(json.dumps(json.loads(BODY)).encode(), header, ["s3cret"])
