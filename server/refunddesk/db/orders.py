@@ -165,14 +165,15 @@ def insert_order_once(
 ) -> bool:
     """Begin the order's row; False if it is there already, begun perhaps by another worker."""
     upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
-    result = transaction.execute(
+    begun = transaction.scalar(
         upsert(orders)
         .values(
             store_id=store_id, woo_order_id=woo_order_id, **_columns(facts), recorded_at=read_at
         )
         .on_conflict_do_nothing(index_elements=[orders.c.store_id, orders.c.woo_order_id])
+        .returning(orders.c.id)
     )
-    return result.rowcount == 1
+    return begun is not None
 
 
 def update_order(
