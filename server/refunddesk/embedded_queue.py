@@ -71,17 +71,22 @@ def command_line(server: str, home: Path) -> list[str]:
         "appendfsync": "everysec",
         "save": "",
         "maxmemory-policy": "noeviction",
-        "loglevel": "warning",
+        "logfile": str(home / "queue.log"),
     }
     return [server, *(word for name, value in options.items() for word in (f"--{name}", value))]
 
 
 def answers(redis_url: str) -> bool:
     """Does a queue server answer at this address, within a second?"""
+    return count_users(redis_url) is not None
+
+
+def count_users(redis_url: str) -> int | None:
+    """How many others are connected to the server; None where none answers within a second."""
     connection = Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=1)
     try:
-        return bool(connection.ping())
+        return len(connection.client_list()) - 1
     except RedisError:
-        return False
+        return None
     finally:
         connection.close()

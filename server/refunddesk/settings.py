@@ -280,9 +280,13 @@ def read_file(path: Path) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
+def home_folder() -> Path:
+    """REFUNDDESK_HOME, which must be known before the other settings can be read."""
+    return Path(os.environ.get("REFUNDDESK_HOME", "var")).absolute()
+
+
 def _surroundings() -> dict[str, str]:
-    home = Path(os.environ.get("REFUNDDESK_HOME", "var"))
-    return {**read_file(home / SETTINGS_FILE), **os.environ}
+    return {**read_file(home_folder() / SETTINGS_FILE), **os.environ}
 
 
 def example() -> str:

@@ -14,6 +14,7 @@ from refunddesk.version import __version__
 COMMANDS = {
     "audit": "audit:audit",
     "db": "db:db",
+    "guide": "guide:guide",
     "policy": "policy:policy",
     "queue": "queue:queue",
     "refunds": "refunds:refunds",

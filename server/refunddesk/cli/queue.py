@@ -7,42 +7,64 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from types import FrameType
 
 import click
 
-from refunddesk import embedded_queue
-from refunddesk.settings import read_settings
+from refunddesk import clock, embedded_queue
+from refunddesk.settings import Settings, read_settings
 
 _PR_SET_PDEATHSIG = 1
-_LOOK_AGAIN_SECONDS = 5
+_LOOK_AGAIN_SECONDS = 1.0
+#: How long the server outlives the order to stop, for workers that still take their leave.
+_LAST_SECONDS = 3.0
 
 
 @click.command()
 def queue() -> None:
-    """Run the queue server of REFUNDDESK_HOME; with one running already, stand by it."""
+    """Run the queue server of REFUNDDESK_HOME; while one is running already, stand by it."""
     settings = read_settings()
-    if embedded_queue.answers(settings.redis_url):
-        click.echo("A queue server is running already; using that one.")
-        _stand_by(settings.redis_url)
-        return
-    settings.home.mkdir(parents=True, exist_ok=True)
-    server = embedded_queue.find_server(settings.valkey_server)
-    command = embedded_queue.command_line(server, settings.home)
-    running = subprocess.Popen(command, preexec_fn=_die_with_parent())  # noqa: S603
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: running.terminate())
-    click.echo("The queue server is running.")
-    raise SystemExit(max(0, running.wait()))
-
-
-def _stand_by(redis_url: str) -> None:
     stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    while not stopping.wait(_LOOK_AGAIN_SECONDS):
-        if not embedded_queue.answers(redis_url):
-            raise click.ClickException("The queue server that was running has stopped.")
+        signal.signal(number, stop)
+    if embedded_queue.answers(settings.redis_url):
+        click.echo("a queue server is running already; using that one")
+    while embedded_queue.answers(settings.redis_url):
+        if stopping.wait(_LOOK_AGAIN_SECONDS):
+            return
+    raise SystemExit(_run_own(settings, stopping))
+
+
+def _run_own(settings: Settings, stopping: threading.Event) -> int:
+    """Start the server and wait for its end, or for the order to end it; its exit code."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    program = embedded_queue.find_server(settings.valkey_server)
+    command = embedded_queue.command_line(program, settings.home)
+    # In a session of its own: what stops all processes at once must not stop the queue first.
+    server = subprocess.Popen(  # noqa: S603
+        command, preexec_fn=_die_with_parent(), start_new_session=True
+    )
+    click.echo("the queue server is running")
+    while server.poll() is None:
+        if stopping.wait(_LOOK_AGAIN_SECONDS / 10):
+            _wait_for_users(settings.redis_url)
+            server.terminate()
+            server.wait()
+            return 0
+    click.echo(f"the queue server stopped by itself; see {settings.home / 'queue.log'}")
+    return server.returncode or 1
+
+
+def _wait_for_users(redis_url: str) -> None:
+    deadline = clock.monotonic() + _LAST_SECONDS
+    while embedded_queue.count_users(redis_url) and clock.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def _die_with_parent() -> Callable[[], object] | None:
