@@ -204,6 +204,20 @@ def test_support_that_gave_up_is_not_waited_for() -> None:
     assert verdict(decide(ONE_TIME, changes | early)) == "await by R-2D"
 
 
+def test_nothing_more_is_asked_of_the_customer_once_support_gave_up() -> None:
+    gave_up = INCOMPLETE | {"case.gave_up_at": "2026-03-11T00:00:00Z"}
+    decision = decide(ONE_TIME, gave_up | {"case.finding": "malfunction"})
+    assert verdict(decision) == "refund 199.00 by R-3A"
+    assert said(decision, "R-2A") == ["clear"]
+
+
+def test_nobody_is_asked_for_a_report_on_a_year_that_is_over() -> None:
+    over = INCOMPLETE | {"request.at": "2027-03-02T10:00:00Z", "judged_at": "2027-03-02T10:00:00Z"}
+    decision = decide(YEARLY, over)
+    assert (verdict(decision), why(decision)) == ("refuse by R-3B.2", "period_over")
+    assert said(decision, "R-2A") == []
+
+
 def test_a_report_not_yet_called_complete_awaits_support() -> None:
     decision = decide(ONE_TIME, {"case.complete_at": None})
     assert awaited(decision) == [("support", "confirm_report", None)]
@@ -272,6 +286,12 @@ def test_without_a_case_a_yearly_customer_may_open_one_while_the_year_runs() -> 
 def test_the_request_must_be_written(form: dict[str, Any]) -> None:
     decision = decide(form, {"request": None})
     assert verdict(decision) == "await by R-2C"
+    assert awaited(decision) == [("customer", "ask_in_writing", None)]
+
+
+def test_a_yearly_customer_who_reported_in_time_may_ask_at_any_later_time() -> None:
+    decision = decide(YEARLY, {"request": None})
+    assert verdict(decision) == "await by R-3B.1"
     assert awaited(decision) == [("customer", "ask_in_writing", None)]
 
 

@@ -22,7 +22,16 @@ from refunddesk.policy.interchange import dump_claim, load_claim
 from refunddesk.policy.judge import judge
 from refunddesk.policy.version import NoSuchVersion
 from tests.policy.anyclaim import any_claim
-from tests.policy.claims import ONE_TIME, YEARLY, changed, claim, decide, verdict
+from tests.policy.claims import (
+    ONE_TIME,
+    YEARLY,
+    YEARLY_RENEWAL,
+    changed,
+    claim,
+    decide,
+    verdict,
+    why,
+)
 
 BUILT_IN = load_policy("crmjetty")
 
@@ -107,6 +116,31 @@ def test_a_document_may_name_holidays_and_a_zone_of_its_own(tmp_path: Path) -> N
     assert verdict(judge(claim(ONE_TIME, asked), policy)) == "review by None"
 
 
+ONLY_PRO_RATA = """
+[[clause]]
+id = "rest"
+kind = "pro_rata"
+text.en = "What is left of the period, to the second."
+params = { unit = "second", pays = "all" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked_at", "expected"),
+    [
+        pytest.param("2027-03-02T09:00:00Z", "refund 0.01 by rest", id="in the last hour"),
+        pytest.param("2027-03-02T10:00:00Z", "refuse by rest", id="as the period ends"),
+    ],
+)
+def test_a_period_that_is_over_has_no_rest(tmp_path: Path, asked_at: str, expected: str) -> None:
+    text = version_text("1", "2020-01-01T00:00:00Z", ONLY_PRO_RATA)
+    policy = load_policy(write(tmp_path, text))
+    asked = {"request.at": asked_at, "judged_at": asked_at, "license": None}
+    decision = judge(claim(YEARLY, asked), policy)
+    assert verdict(decision) == expected
+    assert why(decision) == ("period_over" if decision.outcome == "refuse" else "pro_rata")
+
+
 def _half(claim: Claim, _: NoParams, context: Context) -> Finding:
     return context.says("limits", offers=tuple(offer.share(1, 2) for offer in context.offers))
 
@@ -125,7 +159,9 @@ def test_a_new_kind_of_limit_needs_no_change_to_the_judge(monkeypatch: pytest.Mo
 
 def test_a_limit_never_raises_an_amount() -> None:
     double = Kind("excluded_kinds", _double, NoParams, "limit")
-    assert verdict(judge(claim(ONE_TIME), _with_kind(double))) == "refund 199.00 by R-3A"
+    july = "2026-07-15T09:00:00Z"
+    rest_of_a_year = claim(YEARLY_RENEWAL, {"request.at": july, "judged_at": july})
+    assert verdict(judge(rest_of_a_year, _with_kind(double))) == "refund 80.00 by R-3C.3"
 
 
 def _with_kind(kind: Kind) -> Any:

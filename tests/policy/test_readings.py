@@ -85,6 +85,9 @@ def test_a_month_begins_at_midnight_in_the_stores_zone(
 def test_the_answer_holds_until_the_month_of_the_request_ends() -> None:
     decision = decide(YEARLY, late(JULY_15))
     assert decision.to_json()["until"] == "2026-08-01T18:29:59Z"
+    judged_later = decide(YEARLY, late(JULY_15) | {"judged_at": "2026-08-01T18:30:00Z"})
+    assert judged_later.amount == decision.amount
+    assert judged_later.until is None, "the month of the request is over, its amount stays"
     assert decision.findings[-4].to_json() == {
         "clause": "R-3B.2",
         "says": "grants",

@@ -17,7 +17,7 @@ def cap_by_what_is_left(order: Order, offers: Sequence[Money]) -> tuple[Money, .
     own = _sum(order, (item.refunded for item in order.items if item.refunded is not None))
     nothing = own - own
     rest = max(nothing, order.refunded - own)
-    order_left = _sum(order, (item.paid for item in order.items)) - max(order.refunded, own)
+    order_left = _sum(order, (item.paid for item in order.items)) - order.refunded
     given: list[Money] = []
     for item, offer in zip(order.items, offers, strict=True):
         left = item.paid
