@@ -10,6 +10,7 @@ import pytest
 
 from refunddesk.sandbox.server import serve
 from refunddesk.sandbox.store import SandboxStore
+from tests.woocommerce import contract_situations_of_requests, contract_situations_of_subscriptions
 from tests.woocommerce.contract_drivers import (
     DATA,
     CannotBeArranged,
@@ -21,6 +22,9 @@ from tests.woocommerce.contract_drivers import (
     real_store,
 )
 from tests.woocommerce.contract_situations import SITUATIONS
+
+# Each module adds its situations to the one table.
+_ = (contract_situations_of_requests, contract_situations_of_subscriptions)
 
 RECORDED, KEPT, SANDBOX, REAL = "all recordings", "kept recordings", "the sandbox", "a real store"
 # Without a real store its rows are left out; test_contract.py says so in one line.
@@ -69,7 +73,7 @@ def answers_of(request: pytest.FixtureRequest, name: str) -> Answers:
     kept: dict[str, Exchange] = {}
     recordings, live = None, None
     if name == RECORDED:
-        recordings = Recordings(request.getfixturevalue("recordings"))
+        recordings = Recordings(request.getfixturevalue("recordings"), DATA)
     elif name == KEPT:
         recordings = Recordings(DATA)
     else:

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -59,29 +56,36 @@ class Received:
 
 
 class Recordings:
-    """A folder laid out as the shared captures: `rest/` and `deliveries/`."""
+    """Folders laid out as the shared captures, `rest/` and `deliveries/`; the first one wins."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, *folders: Path) -> None:
+        self._folders = folders
+
+    def _files(self, pattern: str) -> list[Path]:
+        """The matching files, each name once."""
+        found = {
+            path.name: path for folder in reversed(self._folders) for path in folder.glob(pattern)
+        }
+        return [found[name] for name in sorted(found)]
 
     def exchanges(self) -> Iterator[tuple[str, Exchange]]:
         """Every recorded answer with the path that was asked for."""
-        for path in sorted((self.folder / "rest").glob("*.json")):
+        for path in self._files("rest/*.json"):
             recorded = json.loads(path.read_text())
             headers = recorded["response_headers"] or {}
             yield recorded["path"], Exchange(recorded["status"], headers, recorded["response"])
 
     def exchange(self, capture: str) -> Exchange:
-        path = self.folder / "rest" / f"hpos-{capture}.json"
-        if not path.exists():
+        files = self._files(f"rest/hpos-{capture}.json")
+        if not files:
             raise NotRecorded(capture)
-        recorded = json.loads(path.read_text())
+        recorded = json.loads(files[0].read_text())
         return Exchange(recorded["status"], recorded["response_headers"], recorded["response"])
 
     def deliveries(self, label: str) -> list[Received]:
         """What came in under this label, in the order it came."""
         found = []
-        for path in (self.folder / "deliveries").glob(f"hpos-{label}-*.json"):
+        for path in self._files(f"deliveries/hpos-{label}-*.json"):
             recorded = json.loads(path.read_text())
             if recorded["label"] != label:
                 continue
@@ -367,60 +371,3 @@ def real_store() -> LiveStore | None:
     read_only = (reading, os.environ["WOOCOMMERCE_READ_ONLY_SECRET"]) if reading else None
     control = PluginControl(url, key, secret, ca_file)
     return LiveStore(url, key, secret, ca_file, control, read_only)
-
-
-# -- a receiver ------------------------------------------------------------------------------
-
-
-@dataclass
-class Receiver:
-    """A webhook receiver on this machine; answers `status` and keeps what came."""
-
-    url: str = ""
-    status: int = 200
-    received: list[Received] = field(default_factory=list)
-    while_answering: Any = None
-
-    def of(self, *topics: str) -> list[Received]:
-        return [one for one in self.received if one.topic in topics]
-
-    @property
-    def without_pings(self) -> list[Received]:
-        return [one for one in self.received if one.topic != "ping"]
-
-
-@contextmanager
-def receiving() -> Iterator[Receiver]:
-    """A receiver that listens until the block ends."""
-    receiver = Receiver()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            headers = dict(self.headers.items())
-            topic = headers.get("X-WC-Webhook-Topic", "ping")
-            receiver.received.append(Received(topic, headers, body, self.path))
-            if receiver.while_answering and topic != "ping":
-                receiver.while_answering()
-            self.send_response(receiver.status)
-            if receiver.status in (301, 302):
-                self.send_header("Location", receiver.url + "/elsewhere")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = False
-    receiver.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield receiver
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -22,7 +22,9 @@ class Situation:
 SITUATIONS: dict[str, Situation] = {}
 
 
-def _situation(name: str, capture: str) -> Callable[[Script], Script]:
+def situation(name: str, capture: str) -> Callable[[Script], Script]:
+    """Add a situation to the table; the decorated script brings it about in a live store."""
+
     def keep(script: Script) -> Script:
         assert name not in SITUATIONS, name
         SITUATIONS[name] = Situation(capture, script)
@@ -43,40 +45,40 @@ def _refunded(name: str, capture: str, body: Any) -> None:
 # -- orders ----------------------------------------------------------------------------------
 
 
-@_situation("a paid order is made", "10-order-create-paid")
+@situation("a paid order is made", "10-order-create-paid")
 def _(store: LiveStore) -> Exchange:
     return store.post_order()
 
 
-@_situation("an unpaid order is made", "23-order-unpaid")
+@situation("an unpaid order is made", "23-order-unpaid")
 def _(store: LiveStore) -> Exchange:
     lines = [{"product_id": store.product("LIC-1"), "quantity": 1}]
     return store.post_order(set_paid=False, line_items=lines, fee_lines=[], shipping_lines=[])
 
 
-@_situation("an unknown order is read", "28-order-404")
+@situation("an unknown order is read", "28-order-404")
 def _(store: LiveStore) -> Exchange:
     return store.get("/orders/99999999")
 
 
-@_situation("an order is completed by hand", "55-put-completed")
+@situation("an order is completed by hand", "55-put-completed")
 def _(store: LiveStore) -> Exchange:
     return store.put(f"/orders/{store.order()['id']}", {"status": "completed"})
 
 
-@_situation("an order is put to refunded by hand", "57-put-status-refunded")
+@situation("an order is put to refunded by hand", "57-put-status-refunded")
 def _(store: LiveStore) -> Exchange:
     return store.put(f"/orders/{store.small_order()['id']}", {"status": "refunded"})
 
 
-@_situation("the refunds of an order put to refunded by hand", "57c-refunds-after-put-refunded")
+@situation("the refunds of an order put to refunded by hand", "57c-refunds-after-put-refunded")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order()
     store.put(f"/orders/{order['id']}", {"status": "refunded"})
     return store.get(f"/orders/{order['id']}/refunds")
 
 
-@_situation("a trashed order is read", "52b-get-trashed")
+@situation("a trashed order is read", "52b-get-trashed")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order()
     store.refund(order["id"], {"amount": "5.00"})
@@ -84,14 +86,14 @@ def _(store: LiveStore) -> Exchange:
     return store.get(f"/orders/{order['id']}")
 
 
-@_situation("a deleted order is read", "54b-get-deleted")
+@situation("a deleted order is read", "54b-get-deleted")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order()
     store.delete(f"/orders/{order['id']}?force=true")
     return store.get(f"/orders/{order['id']}")
 
 
-@_situation("changed orders are listed", "a7-orders-modified_after")
+@situation("changed orders are listed", "a7-orders-modified_after")
 def _(store: LiveStore) -> Exchange:
     for _ in range(3):
         store.small_order()
@@ -101,14 +103,14 @@ def _(store: LiveStore) -> Exchange:
     )
 
 
-@_situation("the notes of a refunded order", "17-notes")
+@situation("the notes of a refunded order", "17-notes")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order()
     store.refund(order["id"], {"amount": "117.81"})
     return store.get(f"/orders/{order['id']}/notes")
 
 
-@_situation("a note is written", "56-note-post")
+@situation("a note is written", "56-note-post")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order()
     note = {"note": "Refund request received", "customer_note": False}
@@ -118,7 +120,7 @@ def _(store: LiveStore) -> Exchange:
 # -- refunds that go through -----------------------------------------------------------------
 
 
-@_situation("a line is refunded with its tax", "12-refund-line-api_refund-true")
+@situation("a line is refunded with its tax", "12-refund-line-api_refund-true")
 def _(store: LiveStore) -> Exchange:
     order = store.order()
     tax = {"id": order["line_items"][1]["taxes"][0]["id"], "refund_total": 3.78}
@@ -138,7 +140,7 @@ def _(store: LiveStore) -> Exchange:
     return store.refund(order["id"], body)
 
 
-@_situation("fee and shipping are refunded", "13-refund-fee-and-shipping-lines")
+@situation("fee and shipping are refunded", "13-refund-fee-and-shipping-lines")
 def _(store: LiveStore) -> Exchange:
     order = store.order()
     rate = order["line_items"][0]["taxes"][0]["id"]
@@ -187,14 +189,14 @@ _refunded(
 )
 
 
-@_situation("more than the line's total is asked back", "14k-line-more-than-line-total")
+@situation("more than the line's total is asked back", "14k-line-more-than-line-total")
 def _(store: LiveStore) -> Exchange:
     order = store.order()
     line = {"id": order["line_items"][2]["id"], "quantity": 1, "refund_total": 60.0}
     return store.refund(order["id"], {"api_refund": True, "line_items": [line]})
 
 
-@_situation("the amount differs from its lines", "14m-amount-differs-from-lines")
+@situation("the amount differs from its lines", "14m-amount-differs-from-lines")
 def _(store: LiveStore) -> Exchange:
     order = store.order()
     rate = order["line_items"][0]["taxes"][0]["id"]
@@ -207,7 +209,7 @@ def _(store: LiveStore) -> Exchange:
     return store.refund(order["id"], {"amount": "5.00", "line_items": [line]})
 
 
-@_situation("the rest is refunded: the order after", "15b-order-after")
+@situation("the rest is refunded: the order after", "15b-order-after")
 def _(store: LiveStore) -> Exchange:
     order = store.order()
     store.refund(order["id"], {"amount": "10.00"})
@@ -215,39 +217,39 @@ def _(store: LiveStore) -> Exchange:
     return store.get(f"/orders/{order['id']}")
 
 
-@_situation("zero on a fully refunded order", "16b-refund-zero-after-full")
+@situation("zero on a fully refunded order", "16b-refund-zero-after-full")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order()
     store.refund(order["id"], {"amount": "117.81"})
     return store.refund(order["id"], {"amount": "0.00", "api_refund": False})
 
 
-@_situation("a refund on an unpaid order", "23a-refund-unpaid-pending")
+@situation("a refund on an unpaid order", "23a-refund-unpaid-pending")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order(set_paid=False)
     return store.refund(order["id"], {"amount": "10.00", "api_refund": True})
 
 
-@_situation("a refund on a cancelled order", "24a-refund-cancelled")
+@situation("a refund on a cancelled order", "24a-refund-cancelled")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order(set_paid=False, status="cancelled")
     return store.refund(order["id"], {"amount": "10.00", "api_refund": False})
 
 
-@_situation("a refund on a trashed order", "52c-refund-trashed")
+@situation("a refund on a trashed order", "52c-refund-trashed")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order()
     store.delete(f"/orders/{order['id']}")
     return store.refund(order["id"], {"amount": "5.00", "api_refund": True})
 
 
-@_situation("a bank transfer is only booked back", "20b-bacs-api_refund-false")
+@situation("a bank transfer is only booked back", "20b-bacs-api_refund-false")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order(payment_method="bacs")
     return store.refund(order["id"], {"amount": "10.00", "api_refund": False})
 
 
-@_situation("a free order is refunded: the order after", "b6-after")
+@situation("a free order is refunded: the order after", "b6-after")
 def _(store: LiveStore) -> Exchange:
     line = {"product_id": store.product("LIC-1"), "quantity": 1, "total": "0", "subtotal": "0"}
     order = store.order(line_items=[line], fee_lines=[], shipping_lines=[])
@@ -255,7 +257,7 @@ def _(store: LiveStore) -> Exchange:
     return store.get(f"/orders/{order['id']}")
 
 
-@_situation("refunds are listed", "14y-list-refunds")
+@situation("refunds are listed", "14y-list-refunds")
 def _(store: LiveStore) -> Exchange:
     order = store.order()
     line = {"id": order["line_items"][0]["id"], "quantity": 1, "refund_total": 9.0}
@@ -264,7 +266,7 @@ def _(store: LiveStore) -> Exchange:
     return store.get(f"/orders/{order['id']}/refunds?per_page=100")
 
 
-@_situation("the refunds of all orders are listed", "a6-refunds-index")
+@situation("the refunds of all orders are listed", "a6-refunds-index")
 def _(store: LiveStore) -> Exchange:
     order = store.order()
     for _ in range(4):
@@ -272,12 +274,12 @@ def _(store: LiveStore) -> Exchange:
     return store.get("/refunds?per_page=3")
 
 
-@_situation("the refunds of an unknown order are listed", "a8-refund-list-of-nonexistent")
+@situation("the refunds of an unknown order are listed", "a8-refund-list-of-nonexistent")
 def _(store: LiveStore) -> Exchange:
     return store.get("/orders/99999999/refunds")
 
 
-@_situation("a refund is deleted: the order after", "51c")
+@situation("a refund is deleted: the order after", "51c")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order()
     row = store.refund(order["id"], {"amount": "117.81"}).body
@@ -285,7 +287,7 @@ def _(store: LiveStore) -> Exchange:
     return store.get(f"/orders/{order['id']}")
 
 
-@_situation("a deleted refund is made again", "51d-refund-again-on-refunded-status")
+@situation("a deleted refund is made again", "51d-refund-again-on-refunded-status")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order()
     row = store.refund(order["id"], {"amount": "117.81"}).body
@@ -341,65 +343,65 @@ _refunded("infinity as the amount", "19-amount-12", {"amount": "INF"})
 _refunded("a full-width digit as the amount", "19-amount-14", {"amount": "\uff11"})
 
 
-@_situation("a line of less than nothing", "14p-negative-line")
+@situation("a line of less than nothing", "14p-negative-line")
 def _(store: LiveStore) -> Exchange:
     order = store.order()
     line = {"id": order["line_items"][0]["id"], "quantity": 1, "refund_total": -5.0}
     return store.refund(order["id"], {"api_refund": True, "line_items": [line]})
 
 
-@_situation("one more cent than is left", "16-refund-one-more-cent")
+@situation("one more cent than is left", "16-refund-one-more-cent")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order()
     store.refund(order["id"], {"amount": "117.81"})
     return store.refund(order["id"], {"amount": "0.01", "api_refund": True})
 
 
-@_situation("a refund on an unknown order", "25-refund-no-such-order")
+@situation("a refund on an unknown order", "25-refund-no-such-order")
 def _(store: LiveStore) -> Exchange:
     return store.refund(99999999, {"amount": "1.00"})
 
 
-@_situation("a bank transfer cannot be paid back", "20a-bacs-api_refund-true")
+@situation("a bank transfer cannot be paid back", "20a-bacs-api_refund-true")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order(payment_method="bacs")
     return store.refund(order["id"], {"amount": "10.00", "api_refund": True})
 
 
-@_situation("the order's gateway is gone", "21a-unknown-gateway")
+@situation("the order's gateway is gone", "21a-unknown-gateway")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order(payment_method="gonepay")
     return store.refund(order["id"], {"amount": "10.00", "api_refund": True})
 
 
-@_situation("the order names no gateway", "22a-no-gateway")
+@situation("the order names no gateway", "22a-no-gateway")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order(payment_method="")
     return store.refund(order["id"], {"amount": "10.00", "api_refund": True})
 
 
-@_situation("an unknown refund is read", "28b-refund-404")
+@situation("an unknown refund is read", "28b-refund-404")
 def _(store: LiveStore) -> Exchange:
     return store.get(f"/orders/{store.small_order()['id']}/refunds/99999999")
 
 
-@_situation("a wrong secret", "27-bad-secret")
+@situation("a wrong secret", "27-bad-secret")
 def _(store: LiveStore) -> Exchange:
     return store.call("GET", "/orders", auth=(store.key, "cs_" + "0" * 40))
 
 
-@_situation("an unknown key lists", "27b-bad-key")
+@situation("an unknown key lists", "27b-bad-key")
 def _(store: LiveStore) -> Exchange:
     return store.call("GET", "/orders", auth=("ck_" + "0" * 40, "cs_" + "0" * 40))
 
 
-@_situation("an unknown key refunds", "27c-bad-key-post")
+@situation("an unknown key refunds", "27c-bad-key-post")
 def _(store: LiveStore) -> Exchange:
     nobody = ("ck_" + "0" * 40, "cs_" + "0" * 40)
     return store.refund(store.small_order()["id"], {"amount": "1.00"}, auth=nobody)
 
 
-@_situation("a read-only key refunds", "26-refund-read-only-key")
+@situation("a read-only key refunds", "26-refund-read-only-key")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order()
     return store.refund(order["id"], {"amount": "1.00"}, auth=store.read_only_auth)
@@ -426,179 +428,9 @@ _broken(
 )
 
 
-@_situation("the worker was killed after the money moved: the order after", "c1b")
+@situation("the worker was killed after the money moved: the order after", "c1b")
 def _(store: LiveStore) -> Exchange:
     order = store.small_order()
     store.control.break_gateway("ok_then_kill", order["id"])
     store.refund(order["id"], {"amount": "11.00", "reason": "kill"})
     return store.get(f"/orders/{order['id']}")
-
-
-# -- subscriptions ---------------------------------------------------------------------------
-
-
-@_situation("a subscription is read", "60b-sub")
-def _(store: LiveStore) -> Exchange:
-    return store.get(f"/subscriptions/{store.subscription()['id']}")
-
-
-@_situation("the subscriptions of an order", "60c-list-subs-of-order")
-def _(store: LiveStore) -> Exchange:
-    return store.get(f"/orders/{store.control.check_out()}/subscriptions")
-
-
-@_situation("subscriptions by their first order", "60d-list-subs-parent-filter")
-def _(store: LiveStore) -> Exchange:
-    return store.get(f"/subscriptions?parent={store.control.check_out()}")
-
-
-@_situation("the order a subscription came from", "60a-order")
-def _(store: LiveStore) -> Exchange:
-    return store.get(f"/orders/{store.control.check_out()}")
-
-
-@_situation("the orders of a subscription", "60e-subs-orders")
-def _(store: LiveStore) -> Exchange:
-    return store.get(f"/subscriptions/{store.subscription()['id']}/orders")
-
-
-@_situation("the names of a subscription's statuses", "60f-sub-statuses")
-def _(store: LiveStore) -> Exchange:
-    return store.get("/subscriptions/statuses")
-
-
-@_situation("the notes of a subscription", "60g-sub-notes")
-def _(store: LiveStore) -> Exchange:
-    return store.get(f"/subscriptions/{store.subscription()['id']}/notes")
-
-
-@_situation("a renewal order", "61b-renewal-order")
-def _(store: LiveStore) -> Exchange:
-    renewal = store.control.renew(store.subscription()["id"])
-    return store.get(f"/orders/{renewal}")
-
-
-@_situation("a subscription whose order was refunded", "65b-after")
-def _(store: LiveStore) -> Exchange:
-    subscription = store.subscription()
-    store.refund(subscription["parent_id"], {"amount": subscription["total"]})
-    return store.get(f"/subscriptions/{subscription['id']}")
-
-
-@_situation("a subscription whose order was put to refunded", "72b")
-def _(store: LiveStore) -> Exchange:
-    subscription = store.subscription()
-    store.put(f"/orders/{subscription['parent_id']}", {"status": "refunded"})
-    return store.get(f"/subscriptions/{subscription['id']}")
-
-
-@_situation("a subscription whose order was cancelled", "73b")
-def _(store: LiveStore) -> Exchange:
-    subscription = store.subscription()
-    store.put(f"/orders/{subscription['parent_id']}", {"status": "cancelled"})
-    return store.get(f"/subscriptions/{subscription['id']}")
-
-
-def _written(name: str, capture: str, *writes: dict[str, str]) -> None:
-    """Status writes on a fresh subscription; the last answer counts."""
-
-    def script(store: LiveStore) -> Exchange:
-        subscription_id = store.subscription()["id"]
-        for write in writes:
-            last = store.put(f"/subscriptions/{subscription_id}", write)
-        return last
-
-    SITUATIONS[name] = Situation(capture, script)
-
-
-_CANCEL = {"transition_status": "cancelled"}
-_END_LATER = {"transition_status": "pending-cancel"}
-_written("the status is written raw", "66c-put-cancelled", {"status": "cancelled"})
-_written(
-    "a raw cancellation is taken back",
-    "66f-put-active-after-cancelled",
-    {"status": "cancelled"},
-    {"status": "active"},
-)
-_written("an unknown status is written", "66g-put-bad-status", {"status": "stopped"})
-_written("a subscription is cancelled properly", "80a-transition-cancelled", _CANCEL)
-_written("it is cancelled twice", "80c-transition-cancelled-again", _CANCEL, _CANCEL)
-_written(
-    "a cancelled one is to be active",
-    "80d-transition-active-after-cancelled",
-    _CANCEL,
-    {"transition_status": "active"},
-)
-_written(
-    "a cancelled one is to end later",
-    "80e-transition-pending-cancel-after-cancelled",
-    _CANCEL,
-    _END_LATER,
-)
-_written("a subscription is to end with its term", "81a-transition-pending-cancel", _END_LATER)
-_written(
-    "one that ends with its term is cancelled",
-    "82d-transition-cancelled",
-    _END_LATER,
-    _CANCEL,
-)
-
-
-@_situation("its last payment is refunded while it runs out", "81d-after")
-def _(store: LiveStore) -> Exchange:
-    subscription = store.subscription()
-    store.put(f"/subscriptions/{subscription['id']}", _END_LATER)
-    store.refund(subscription["parent_id"], {"amount": subscription["total"]})
-    return store.get(f"/subscriptions/{subscription['id']}")
-
-
-@_situation("an unknown subscription is written", "66h-sub-404")
-def _(store: LiveStore) -> Exchange:
-    return store.put("/subscriptions/99999999", {"status": "cancelled"})
-
-
-@_situation("an order is written as a subscription", "66i-order-id-as-sub")
-def _(store: LiveStore) -> Exchange:
-    return store.put(f"/subscriptions/{store.small_order()['id']}", {"status": "cancelled"})
-
-
-@_situation("a subscription is read as an order", "66j-sub-id-as-order")
-def _(store: LiveStore) -> Exchange:
-    return store.get(f"/orders/{store.subscription()['id']}")
-
-
-@_situation("a refund on a subscription's id", "66k-refund-on-sub-id")
-def _(store: LiveStore) -> Exchange:
-    return store.refund(store.subscription()["id"], {"amount": "1.00"})
-
-
-@_situation("the subscriptions of an order made over the API", "70a-subs-of-rest-order")
-def _(store: LiveStore) -> Exchange:
-    lines = [{"product_id": store.product("SUB-Y"), "quantity": 1}]
-    order = store.order(line_items=lines, fee_lines=[], shipping_lines=[])
-    return store.get(f"/orders/{order['id']}/subscriptions")
-
-
-# -- webhooks --------------------------------------------------------------------------------
-
-
-def _new_webhook(name: str, topic: str) -> None:
-    def script(store: LiveStore) -> Exchange:
-        made = store.post(
-            "/webhooks",
-            {"name": topic, "topic": topic, "delivery_url": "http://127.0.0.1:9/", "secret": "s"},
-        )
-        if made.status == 201:
-            store.delete(f"/webhooks/{made.body['id']}?force=true")
-        return made
-
-    SITUATIONS[name] = Situation(f"webhook-create-{topic}", script)
-
-
-_new_webhook("a webhook for new orders", "order.created")
-_new_webhook("a webhook for changed orders", "order.updated")
-_new_webhook("a webhook for changed subscriptions", "subscription.updated")
-_new_webhook("a webhook for a WordPress hook", "action.woocommerce_order_refunded")
-_new_webhook("a webhook for refunds", "order.refunded")
-_new_webhook("a webhook for new refunds", "refund.created")
-_new_webhook("a webhook for cancelled subscriptions", "subscription.cancelled")

@@ -220,6 +220,21 @@ def test_a_refunded_line_names_its_original_in_negative_numbers(answers: Answers
 
 
 @every_store
+def test_a_lines_amounts_may_be_strings(answers: Answers) -> None:
+    """[A8] So an exact amount can be sent without ever being a float."""
+    row = answers.ask("a line's amounts are strings").body
+    (line,) = row["line_items"]
+    assert (line["total"], line["total_tax"]) == ("-19.90", "-3.78")
+
+
+@every_store
+def test_a_lines_total_that_is_a_word_is_a_critical_error(answers: Answers) -> None:
+    """[A3] PHP ends in a TypeError before any row is there."""
+    broken = answers.ask("a line's total is a word")
+    assert (broken.status, broken.body["code"]) == (500, "internal_server_error")
+
+
+@every_store
 def test_fee_and_shipping_are_refunded_as_lines_of_their_own(answers: Answers) -> None:
     """[A8]"""
     row = answers.ask("fee and shipping are refunded").body
@@ -296,6 +311,13 @@ def test_a_deleted_refund_leaves_the_order_refunded_with_no_refund(answers: Answ
     """[A10]"""
     order = answers.ask("a refund is deleted: the order after").body
     assert (order["status"], order["refunds"]) == ("refunded", [])
+
+
+@every_store
+def test_past_the_last_page_the_store_counts_nothing(answers: Answers) -> None:
+    """[F1] So the totals of an empty page say nothing about how many orders there are."""
+    beyond = answers.ask("a page past the last")
+    assert (beyond.status, beyond.body, beyond.headers["X-WP-Total"]) == (200, [], "0")
 
 
 @every_store

@@ -26,9 +26,8 @@ from tests.woocommerce.contract_drivers import (
     LiveStore,
     NotRecorded,
     Received,
-    Receiver,
-    receiving,
 )
+from tests.woocommerce.contract_receiver import Receiver, receiving
 
 SECRET = "rig-webhook-secret"  # of the recordings, and used with live stores too
 TOPICS = (

@@ -151,13 +151,16 @@ def render_gateway(store: SandboxStore, gateway_id: str) -> Document:
     return {
         "id": gateway_id,
         "title": title,
-        "description": "",
-        "order": list(GATEWAYS).index(gateway_id),
+        "description": None,
+        "order": "",
         "enabled": True,
         "method_title": title,
         "method_description": "",
         "method_supports": ["products", "refunds"] if refunds else ["products"],
-        "settings": {},
+        "settings": {
+            "title": _gateway_setting("title", "Title", title),
+            "instructions": _gateway_setting("instructions", "Instructions", ""),
+        },
         "needs_setup": False,
         "post_install_scripts": [],
         "settings_url": f"{store.site_url}/wp-admin/admin.php?page=wc-settings&tab=checkout",
@@ -168,6 +171,19 @@ def render_gateway(store: SandboxStore, gateway_id: str) -> Document:
             "self": [{"href": f"{base}/{gateway_id}"}],
             "collection": [{"href": base}],
         },
+    }
+
+
+def _gateway_setting(name: str, label: str, value: str) -> Document:
+    return {
+        "id": name,
+        "label": label,
+        "description": "",
+        "type": "safe_text",
+        "value": value,
+        "default": value,
+        "tip": "",
+        "placeholder": "",
     }
 
 

@@ -29,7 +29,7 @@ def build_lines(store: SandboxStore, request: Document, currency: str) -> Docume
     """The line lists and totals of an order made from a request body.
 
     Answers the order's keys `line_items`, `shipping_lines`, `fee_lines`, `tax_lines` and every
-    total. Raises BadLine for an unknown product.
+    total. Raises BadLine for a line that names no product.
     """
     billing = request.get("billing") or {}
     percent = catalog.tax_rate(store, billing.get("country", ""))
@@ -55,7 +55,8 @@ def _product_line(
         )
     product = catalog.find_product(store, line)
     if product is None:
-        raise BadLine("woocommerce_rest_invalid_product_id", "Invalid product ID.")
+        # WooCommerce takes the line all the same, with nothing in it.
+        product = {"id": 0, "name": "", "sku": None, "price": "0"}
     quantity = int(line.get("quantity", 1))
     net = store.money(line.get("total", Decimal(product["price"]) * quantity), currency)
     tax = tax_on(store, net, percent)

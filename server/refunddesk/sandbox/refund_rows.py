@@ -67,7 +67,7 @@ def _refunded_line(
     """The line given back in part, in negative numbers. An unknown line id is passed over (A6)."""
     if not asked or not (asked.get("quantity") or asked.get("refund_total") or _taxes_of(asked)):
         return None
-    quantity = int(asked.get("quantity") or 0)
+    quantity = int(float(asked.get("quantity") or 0))
     net = store.money(asked.get("refund_total") or 0, currency)
     taxes = {int(tax["id"]): store.money(tax["refund_total"], currency) for tax in _taxes_of(asked)}
     tax = sum((amount.decimal for amount in taxes.values()), Decimal(0))

@@ -54,19 +54,18 @@ def invalid_id(noun: str, status: int = 404) -> RestError:
 
 def invalid_param(name: str, reason: str, code: str = "rest_invalid_type") -> RestError:
     """A parameter of the wrong type or out of its range: the only 400 of the refund route."""
+    detail_data = {"param": name} if code == "rest_invalid_type" else None
     data = {
         "status": 400,
         "params": {name: reason},
-        "details": {name: {"code": code, "message": reason, "data": {"param": name}}},
+        "details": {name: {"code": code, "message": reason, "data": detail_data}},
     }
     return RestError(400, "rest_invalid_param", f"Invalid parameter(s): {name}", data)
 
 
-def not_one_of(name: str, allowed: Sequence[str]) -> RestError:
-    reason = f"{name} is not one of {', '.join(allowed[:-1])}, and {allowed[-1]}."
-    details = {name: {"code": "rest_not_in_enum", "message": reason, "data": None}}
-    data = {"status": 400, "params": {name: reason}, "details": details}
-    return RestError(400, "rest_invalid_param", f"Invalid parameter(s): {name}", data)
+def not_one_of(name: str, allowed: Sequence[str], at: str = "") -> RestError:
+    reason = f"{name}{at} is not one of {', '.join(allowed[:-1])}, and {allowed[-1]}."
+    return invalid_param(name, reason, "rest_not_in_enum")
 
 
 def answer(
@@ -120,11 +119,11 @@ def check_key(store: SandboxStore) -> None:
     key = _key_of_request(store)
     if key is None:
         method = "PUT" if request.method == "PATCH" else request.method
-        code, message = _CANNOT[method]
+        code, message = _CANNOT.get(method, _CANNOT["GET"])
         if method == "GET" and request.view_args == {}:
             message = "Sorry, you cannot list resources."
         raise RestError(401, code, message)
-    if key.permissions == "read" and request.method != "GET":
+    if key.permissions == "read" and request.method not in ("GET", "HEAD", "OPTIONS"):
         raise RestError(
             401,
             "woocommerce_rest_authentication_error",
@@ -195,6 +194,9 @@ def page_of(
     per_page, page = _whole("per_page", 10, 100), _whole("page", 1, 10**6)
     pages = -(-len(rows) // per_page)
     shown = [only_fields(show(row)) for row in rows[(page - 1) * per_page : page * per_page]]
+    if page > max(pages, 1):
+        # Past its last page WooCommerce counts nothing at all.
+        rows, pages = [], 0
     headers = {"X-WP-Total": str(len(rows)), "X-WP-TotalPages": str(pages)}
     response = answer(store, shown, headers=headers)
     for name, number in (("prev", page - 1), ("next", page + 1)):

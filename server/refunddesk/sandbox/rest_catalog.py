@@ -35,6 +35,7 @@ def install(app: Flask, store: SandboxStore) -> None:
             "site_logo": 0,
             "site_icon": 0,
             "site_icon_url": "",
+            "_links": {"help": [{"href": "https://developer.wordpress.org/rest-api/"}]},
         }
         return answer(store, body)
 

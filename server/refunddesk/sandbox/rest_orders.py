@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import InvalidOperation
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -18,7 +19,6 @@ from refunddesk.sandbox.rest import (
     created,
     critical_error,
     invalid_id,
-    invalid_param,
     matching,
     not_one_of,
     only_fields,
@@ -75,22 +75,25 @@ def _install_orders(app: Flask, store: SandboxStore) -> None:
         return answer(store, shown)
 
 
-def _order(store: SandboxStore, order_id: int) -> Document:
+def _order(store: SandboxStore, order_id: int, message: str = "Invalid ID.") -> Document:
     order = orders.find_order(store, order_id)
     if order is None:
-        raise invalid_id("shop_order")
+        raise RestError(404, "woocommerce_rest_shop_order_invalid_id", message)
     return order
 
 
 def _check_status() -> None:
     status = body_text("status")
-    allowed = ("auto-draft", *statuses.STATUSES, "trash")
+    allowed = ("auto-draft", *statuses.STATUSES)
     if status is not None and status not in allowed:
         raise not_one_of("status", allowed)
 
 
 def _in_wanted_status(rows: list[Document]) -> list[Document]:
     wanted = {part for text in request.args.getlist("status") for part in text.split(",")}
+    allowed = ("any", "trash", "auto-draft", *statuses.STATUSES)
+    if not wanted <= set(allowed):
+        raise not_one_of("status", allowed, "[0]")
     if not wanted or "any" in wanted:
         return [row for row in rows if row["status"] != "trash"]
     return [row for row in rows if row["status"] in wanted]
@@ -109,6 +112,9 @@ def _install_refunds(app: Flask, store: SandboxStore) -> None:
             row = refunds.create_refund(store, order_id, asked)
         except refunds.RefundRefused as refused:
             raise RestError(500, refused.code, str(refused), refused.data) from refused
+        except InvalidOperation:
+            # A line's total that is no number ends in a PHP TypeError, before any row.
+            return critical_error(store)
         except WorkerDied as died:
             return _dead_answer(store, died.death)
         # WooCommerce leaves the pattern of its own route in this header.
@@ -142,12 +148,13 @@ def _read_refund_request() -> Document:
         "reason": body_text("reason"),
         "api_refund": body_flag("api_refund", True),
         "api_restock": body_flag("api_restock", True),
-        "line_items": g.body.get("line_items") or [],
-        "meta_data": g.body.get("meta_data") or [],
     }
     for name in ("line_items", "meta_data"):
-        if not isinstance(asked[name], list):
-            raise invalid_param(name, f"{name} is not of type array.")
+        given = g.body.get(name)
+        # What is no list, or no object in it, is passed over in silence.
+        asked[name] = (
+            [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+        )
     return asked
 
 
@@ -179,12 +186,12 @@ def _install_notes_of(app: Flask, store: SandboxStore, collection: str) -> None:
         return {**note, "_links": links}
 
     def list_notes(parent_id: int) -> Response:
-        _order(store, parent_id)
+        _order(store, parent_id, "Invalid order ID.")
         notes = store.documents.list("note", parent_id)[::-1]
         return answer(store, [show(note, parent_id) for note in notes])
 
     def create_note(parent_id: int) -> Response:
-        _order(store, parent_id)
+        _order(store, parent_id, "Invalid order ID.")
         text = body_text("note") or ""
         for_customer = body_flag("customer_note", False)
         note = orders.add_note(store, parent_id, text, for_customer=for_customer)

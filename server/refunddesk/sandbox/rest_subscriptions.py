@@ -69,14 +69,17 @@ def install(app: Flask, store: SandboxStore) -> None:
 
     @app.get(f"{API}/subscriptions/<int:subscription_id>/orders")
     def list_orders_of_subscription(subscription_id: int) -> Response:
-        subscription = _subscription(store, subscription_id)
+        subscription = store.documents.find("subscription", subscription_id)
+        if subscription is None:
+            code = "woocommerce_rest_invalid_shop_subscription_id"
+            raise RestError(404, code, "Invalid subscription ID.")
         found = _orders_of(store, subscription)
         return page_of(store, found, lambda row: _without_refunds(orders.render(store, row)))
 
     @app.get(f"{API}/orders/<int:order_id>/subscriptions")
     def list_subscriptions_of_order(order_id: int) -> Response:
         if orders.find_order(store, order_id) is None:
-            raise invalid_id("shop_order")
+            raise _no_order(order_id)
         rows = matching(store, subscriptions.of_order(store, order_id))
         return page_of(store, rows, lambda row: subscriptions.render(store, row))
 
@@ -84,12 +87,17 @@ def install(app: Flask, store: SandboxStore) -> None:
     def start_subscriptions_of_order(order_id: int) -> Response:
         order = store.documents.find("order", order_id)
         if order is None:
-            raise invalid_id("shop_order")
+            raise _no_order(order_id)
         started = subscriptions.start_for_order(store, order)
         for one in started:
             # Only the update is announced here, never the creation (B12).
             store.webhooks.announce("subscription.updated", one["id"])
         return answer(store, [subscriptions.render(store, one) for one in started])
+
+
+def _no_order(order_id: int) -> RestError:
+    message = f"Failed to load order object with the ID {order_id}."
+    return RestError(404, "woocommerce_rest_invalid_order_id", message)
 
 
 def _without_refunds(order: Document) -> Document:

@@ -11,7 +11,6 @@ from refunddesk.sandbox.rest import (
     answer,
     body_text,
     created,
-    invalid_id,
     matching,
     not_one_of,
     page_of,
@@ -58,10 +57,10 @@ def install(app: Flask, store: SandboxStore) -> None:
 
     @app.delete(f"{API}/webhooks/<int:webhook_id>")
     def delete_webhook(webhook_id: int) -> Response:
-        webhook = _webhook(store, webhook_id)
         if request.args.get("force") != "true":
             message = "Webhooks do not support trashing."
             raise RestError(501, "woocommerce_rest_trash_not_supported", message)
+        webhook = _webhook(store, webhook_id)
         store.documents.delete("webhook", webhook_id)
         return answer(store, _show(store, webhook))
 
@@ -69,7 +68,7 @@ def install(app: Flask, store: SandboxStore) -> None:
 def _webhook(store: SandboxStore, webhook_id: int) -> Document:
     found = store.documents.find("webhook", webhook_id)
     if found is None:
-        raise invalid_id("shop_webhook")
+        raise RestError(404, "woocommerce_rest_shop_webhook_invalid_id", "ID is invalid.")
     return found
 
 
@@ -89,6 +88,10 @@ def _check(*, is_new: bool) -> None:
         raise not_one_of("status", _STATUSES)
     if is_new and not g.body.get("topic"):
         raise _bad_topic()
+    if is_new and g.body.get("delivery_url") is None:
+        data = {"status": 400, "params": ["delivery_url"]}
+        message = "Missing parameter(s): delivery_url"
+        raise RestError(400, "rest_missing_callback_param", message, data)
     url = g.body.get("delivery_url", "" if is_new else "https://")
     if not url.startswith(("http://", "https://")):
         raise RestError(
