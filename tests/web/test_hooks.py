@@ -348,6 +348,8 @@ def test_a_delivery_waits_for_the_disk_only_so_long(
     assert receiver.post() == 503
     go_on.set()
     hanging.join()
+    monkeypatch.undo()
+    assert receiver.post() == 200
 
 
 @given(body=st.binary(max_size=200), signed=st.booleans())
