@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from refunddesk.db import decisions, outbox, refunds, requests
+from refunddesk.db import licenses as license_rows
 from refunddesk.db import orders as order_rows
 from refunddesk.db.decisions import RecordedDecision
 from refunddesk.db.history import list_deeds
@@ -411,25 +413,23 @@ def test_two_workers_that_judge_at_once_make_one_decision_and_one_refund(edges: 
     assert len(refunds_of(edges, order)) == 1
 
 
-def test_after_the_statement_of_destruction_no_site_slips_on_while_the_money_is_granted(
-    edges: Edges,
-) -> None:
+def test_a_site_switched_on_in_the_very_moment_of_judging_holds_the_money(edges: Edges) -> None:
     order = buy(edges, add_store(edges))
     report(edges, order)
-    key = key_of(edges, order)
     request_id = ask(edges, order)
-    with edges.database.write() as transaction:
-        requests.record_destruction(transaction, request_id, at=edges.clock(), confirmed_by=STAFF)
-
-    def run(number: int) -> object:
-        if number:
-            return licenses.activate(edges, key, "ada.example")
-        return judge(edges, request_id)
-
-    answers = at_once(2, run)
-    assert answers[0] is None
-    assert isinstance(answers[1], licenses.LicenseGivenUp)
-    assert request_of(edges, request_id).state == "granted"
+    asking.confirm_destruction(edges, request_id, by=STAFF)
+    with ThreadPoolExecutor(1) as thread, edges.database.write() as transaction:
+        # A site that was let in before the statement, and commits after the judging began.
+        (license,) = license_rows.list_licenses(transaction, order.id, None, lock=True)
+        license_rows.record_activation(
+            transaction, license.id, "ada.example", token_hash=b"token", at=edges.clock()
+        )
+        judging = thread.submit(judge, edges, request_id)
+        with pytest.raises(TimeoutError):
+            judging.result(timeout=0.5)
+    judging.result()
+    assert request_of(edges, request_id).state == "awaiting"
+    assert refunds_of(edges, order) == []
 
 
 def test_a_changed_order_without_a_request_asks_for_no_judging(edges: Edges) -> None:
