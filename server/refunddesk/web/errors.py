@@ -9,6 +9,7 @@ from flask import Blueprint
 from werkzeug.exceptions import HTTPException
 
 from refunddesk.services import (
+    audit,
     cases,
     customers,
     inbox,
@@ -90,6 +91,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     requests.CaseOfAnotherOrder: 422,
     requests.SubscriptionIsNotAnOrder: 422,
     settling.ReasonMissing: 422,
+    audit.AnchorUnreadable: 422,
     staff.PasswordUnfit: 422,
     stores.ItemRuleNotValid: 422,
     stores.StoreNotValid: 422,

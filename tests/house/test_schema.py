@@ -1,0 +1,76 @@
+"""The schema goes up and down on both databases, and its books cannot be rewritten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import DatabaseError
+
+from refunddesk.db import schema
+from refunddesk.db.session import Database, open_database
+from refunddesk.db.tables import APPEND_ONLY, metadata
+from refunddesk.services.edges import Edges
+from tests import building
+
+
+@pytest.fixture
+def filled(edges: Edges) -> Database:
+    """A database in which every append-only table has a row."""
+    building.grant(edges, building.add_order(edges, building.add_store(edges)))
+    return edges.database
+
+
+@pytest.fixture
+def reopened(database_url: str) -> Iterator[Database]:
+    database = open_database(database_url)
+    yield database
+    database.close()
+
+
+def test_the_migrations_go_up_down_and_up_again(reopened: Database) -> None:
+    schema.downgrade(reopened, "base")
+    assert set(inspect(reopened.engine).get_table_names()) <= {"alembic_version"}
+    with pytest.raises(schema.SchemaOutdated, match="refunddesk db upgrade"):
+        schema.check_current(reopened)
+    schema.upgrade(reopened)
+    schema.upgrade(reopened)
+    schema.check_current(reopened)
+
+
+def test_the_migrated_database_is_the_one_that_the_code_describes(database: Database) -> None:
+    with database.read() as transaction:
+        context = MigrationContext.configure(transaction, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE {table} SET {column} = {column}", "DELETE FROM {table}"],
+    ids=["changing", "deleting"],
+)
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_what_was_written_stays_as_it_was_written(
+    filled: Database, table: str, change: str
+) -> None:
+    column = metadata.tables[table].columns[0].name
+    statement = text(change.format(table=table, column=column))
+    with (
+        pytest.raises(DatabaseError, match=f"{table} is append only"),
+        filled.write() as transaction,
+    ):
+        transaction.execute(statement)
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+def test_postgresql_does_not_empty_a_table_either(filled: Database, table: str) -> None:
+    if filled.is_sqlite:
+        pytest.skip("SQLite has no TRUNCATE")
+    with (
+        pytest.raises(DatabaseError, match="append only"),
+        filled.write() as transaction,
+    ):
+        transaction.execute(text(f"TRUNCATE {table} CASCADE"))
