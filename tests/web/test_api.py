@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +25,7 @@ from refunddesk.settings import Settings
 from refunddesk.web.auth import By
 from tests.asking import EXTRA_DOMAIN, PORTAL, buy, key_of, work
 from tests.building import add_store
-from tests.conftest import TestClock
+from tests.conftest import REPOSITORY, TestClock
 
 #: What reads or refuses a request before anything is stored is the same on every database.
 once = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -237,6 +238,17 @@ def test_every_route_of_the_api_is_in_the_table_of_roles(app: Flask) -> None:
         for method in rule.methods - {"HEAD", "OPTIONS"}:
             found[method, path] = set(guard.roles)
     assert found == ROLES
+
+
+def test_every_route_of_the_api_is_documented_with_examples_that_are_json() -> None:
+    documented = (REPOSITORY / "docs" / "http-api.md").read_text()
+    for method, path in ROLES:
+        shown = re.sub("<[^>]+>", "<id>", path)
+        assert f"`{method} {shown}" in documented, (method, path)
+    examples = re.findall("```json\n(.+?)```", documented, re.DOTALL)
+    assert len(examples) >= 15
+    for example in examples:
+        json.loads(example)
 
 
 @once
