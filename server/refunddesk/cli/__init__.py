@@ -13,8 +13,10 @@ from refunddesk.version import __version__
 #: nothing here imports what it does not run.
 COMMANDS = {
     "audit": "audit:audit",
+    "books": "books:books",
     "db": "db:db",
     "guide": "guide:guide",
+    "hooks": "hooks:hooks",
     "policy": "policy:policy",
     "queue": "queue:queue",
     "refunds": "refunds:refunds",
@@ -24,6 +26,7 @@ COMMANDS = {
     "serve": "serve:serve",
     "settings": "settings:settings",
     "staff": "staff:staff",
+    "store": "stores:store",
     "worker": "serve:worker",
 }
 

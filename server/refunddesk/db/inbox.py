@@ -73,6 +73,28 @@ def lock_delivery(transaction: Connection, delivery_id: int) -> Delivery:
     return _delivery(row)
 
 
+def find_newest_id(transaction: Connection) -> int:
+    """The id of the delivery kept last; 0 before the first."""
+    return transaction.scalar(select(func.max(inbox.c.id))) or 0
+
+
+def find_since(
+    transaction: Connection, endpoint_id: str, body_sha: bytes, *, above: int
+) -> Delivery | None:
+    """The first delivery with this body at the endpoint whose id is greater than `above`."""
+    row = transaction.execute(
+        select(inbox)
+        .where(
+            inbox.c.id > above,
+            inbox.c.endpoint_id == endpoint_id,
+            inbox.c.body_sha == body_sha,
+        )
+        .order_by(inbox.c.id)
+        .limit(1)
+    ).one_or_none()
+    return _delivery(row) if row else None
+
+
 def list_quarantined(transaction: Connection, limit: int = 100) -> list[Delivery]:
     """Deliveries that wait for a person, newest first."""
     rows = transaction.execute(

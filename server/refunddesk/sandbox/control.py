@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from refunddesk.sandbox import orders, samples, subscriptions
 from refunddesk.sandbox.faults import Mode, NoSuchFault
+from refunddesk.sandbox.replay import NotAnObject
 from refunddesk.sandbox.store import SandboxStore
 
 #: How many rows a page shows at most, the newest.
@@ -172,6 +173,19 @@ def _install_programs(app: Flask, store: SandboxStore) -> None:
             for one in store.gateway.movements
         ]
         return jsonify(rows)
+
+    @app.post("/sandbox/objects")
+    def load_object() -> tuple[Response, int]:
+        asked = request.get_json()
+        kind, body = str(asked.get("kind")), asked.get("body")
+        try:
+            there = store.documents.find(kind, int(body["id"]))
+            if there and not orders.is_recorded(there):
+                return jsonify(error=f"the sandbox has made {kind} {body['id']} itself"), 409
+            store.put_object(kind, body)
+        except (KeyError, NotAnObject, TypeError, ValueError) as error:
+            return jsonify(error=str(error)), 400
+        return jsonify(kind=kind, id=body["id"]), 201
 
     @app.post("/sandbox/queue")
     def run_queue() -> Response:

@@ -21,6 +21,9 @@ from refunddesk.sandbox.faults import Faults
 from refunddesk.sandbox.gateway import Gateway
 from refunddesk.sandbox.webhooks import Webhooks
 
+#: Recorded objects come with their own ids; what the sandbox makes is numbered above them.
+_RECORDED_UP_TO = 999
+
 
 class StoreClosed(RuntimeError):
     """The sandbox shut down while a request was still waiting in it; the request is dropped."""
@@ -71,6 +74,7 @@ class SandboxStore:
         self.webhooks = Webhooks(self)
         self._closed = threading.Event()
         with self.documents.locked():
+            self.documents.reserve_number("post", _RECORDED_UP_TO)
             if self.documents.find("api_key", 1) is None:
                 for number, permissions in ((1, "read_write"), (2, "read")):
                     self._make_api_key(number, permissions)
