@@ -2,107 +2,27 @@
 
 from __future__ import annotations
 
-import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from refunddesk.db import history, outbox, refunds, requests, stores, tables
-from refunddesk.db.orders import Order
-from refunddesk.db.refunds import Refund, State
+from refunddesk.db import outbox, refunds, tables
+from refunddesk.db.refunds import State
 from refunddesk.jobnames import JobName
 from refunddesk.sandbox.faults import Mode
 from refunddesk.services import payments
-from refunddesk.services.edges import Edges
 from refunddesk.services.payments import RefundNotSent, pay_refund
 from refunddesk.services.read_back import resolve_refund, sweep_refunds
 from refunddesk.woocommerce.client import StoreAccess, StoreCallFailed, StoreClient
 from refunddesk.woocommerce.transport import Waits
 from tests import building
-from tests.selling import Shop
+from tests.services.answering import answering, deaf_after_reading, pay_behind, with_keys
+from tests.services.paying import DROPPED, DUE, PAID, Till
 
 REFUNDS = "/refunds"
-
-
-@dataclass(slots=True)
-class Till:
-    """A shop with one paid order, and a refund of its first line granted."""
-
-    shop: Shop
-    edges: Edges
-    order: Order
-    refund: Refund
-    posts: list[str] = field(default_factory=list)
-
-    def state(self) -> State:
-        return self.now().state
-
-    def now(self) -> Refund:
-        with self.edges.database.read() as transaction:
-            return refunds.get_refund(transaction, self.refund.id)
-
-    def moved(self) -> list[str]:
-        """The amounts that really went back to the customer."""
-        return [str(movement.amount) for movement in self.shop.sandbox.gateway.movements]
-
-    def deeds(self) -> list[str]:
-        with self.edges.database.read() as transaction:
-            found = history.list_deeds(transaction, f"refund:{self.refund.id}")
-        return [deed.action for deed in found]
-
-    def evidence(self, action: str) -> dict[str, Any]:
-        with self.edges.database.read() as transaction:
-            found = history.list_deeds(transaction, f"refund:{self.refund.id}")
-        return [deed for deed in found if deed.action == action][-1].data
-
-    def request_state(self) -> str:
-        with self.edges.database.read() as transaction:
-            return requests.get_request(transaction, self.refund.request_id).state
-
-    def promised(self) -> set[JobName]:
-        with self.edges.database.read() as transaction:
-            return {promise.job for promise in outbox.list_open(transaction)}
-
-    def balances(self) -> dict[str, str]:
-        return building.balances(self.edges, ("given_back", "refunds_due", "paid_out"))
-
-    def hold(self, because: str | None) -> None:
-        with self.edges.database.write() as transaction:
-            stores.record_payments_held(transaction, self.shop.store_id, because)
-
-
-DUE = {"given_back": "99.00", "refunds_due": "-99.00"}
-PAID = {"given_back": "99.00", "paid_out": "-99.00"}
-DROPPED: dict[str, str] = {}
-
-
-def _impatient(edges: Edges, shop: Shop) -> Edges:
-    """The same edges, with a client that gives up on a refund after half a second."""
-
-    def connect(access: StoreAccess) -> StoreClient:
-        trusting = replace(access, ca_file=str(shop.running.ca_file), allow_private=True)
-        return StoreClient(
-            trusting, refund_waits=Waits(connect=2.0, read=0.5), sleep=lambda _seconds: None
-        )
-
-    return replace(edges, connect=connect)
-
-
-@pytest.fixture
-def till(shop: Shop) -> Till:
-    sold = shop.sell("LIC-1", "DOM-1")
-    order = shop.record(sold["id"])
-    item = shop.items(order)[0]
-    edges = _impatient(shop.edges, shop)
-    refund = building.grant(edges, order, {item.woo_item_id: (str(item.paid), "0.00")})
-    assert str(refund.amount) == "99.00"
-    return Till(shop, edges, order, refund)
 
 
 # ---------------------------------------------------------------- it goes well
@@ -260,9 +180,7 @@ def test_what_was_not_executed_is_due_again_and_seen(
     if mode:
         till.shop.sandbox.faults.arm(mode, method="POST", path_part=REFUNDS)
     else:
-        edges = _with_keys(
-            till, till.shop.running.read_only_key, till.shop.running.read_only_secret
-        )
+        edges = with_keys(till, till.shop.running.read_only_key, till.shop.running.read_only_secret)
     with pytest.raises(RefundNotSent):
         pay_refund(edges, till.refund.id)
     now = till.now()
@@ -274,13 +192,13 @@ def test_what_was_not_executed_is_due_again_and_seen(
 
 
 def test_a_call_that_could_not_leave_is_due_again(till: Till) -> None:
-    with _deaf_after_reading(till) as edges, pytest.raises(RefundNotSent):
+    with deaf_after_reading(till) as edges, pytest.raises(RefundNotSent):
         pay_refund(edges, till.refund.id)
     assert (till.state(), till.now().attempt, till.moved()) == (State.DUE, 1, [])
 
 
 def test_an_odd_201_waits_for_a_person(till: Till) -> None:
-    with _answering(till, 201, {"id": 77, "amount": "99.00", "refunded_payment": False}) as edges:
+    with answering(till, 201, {"id": 77, "amount": "99.00", "refunded_payment": False}) as edges:
         pay_refund(edges, till.refund.id)
     assert till.state() == State.NEEDS_REVIEW
     assert till.evidence("refund_needs_review")["store_refunds"] == [77]
@@ -299,7 +217,7 @@ def test_an_odd_201_waits_for_a_person(till: Till) -> None:
 def test_a_call_the_store_calls_wrong_failed_and_a_person_sees_it(
     till: Till, status: int, code: str
 ) -> None:
-    with _answering(till, status, {"code": code, "message": "No.", "data": status}) as edges:
+    with answering(till, status, {"code": code, "message": "No.", "data": status}) as edges:
         pay_refund(edges, till.refund.id)
     assert (till.state(), till.request_state()) == (State.FAILED, "in_review")
     assert (till.balances(), till.moved()) == (DROPPED, [])
@@ -315,7 +233,7 @@ def test_a_call_the_store_calls_wrong_failed_and_a_person_sees_it(
 )
 def test_without_a_gateway_no_money_moved_and_a_person_sees_it(till: Till, message: str) -> None:
     body = {"code": "woocommerce_rest_cannot_create_order_refund", "message": message, "data": 500}
-    with _answering(till, 500, body) as edges:
+    with answering(till, 500, body) as edges:
         pay_refund(edges, till.refund.id)
     assert (till.state(), till.request_state()) == (State.FAILED, "in_review")
 
@@ -328,7 +246,7 @@ TOO_MUCH = {
 
 
 def test_too_much_without_a_row_of_ours_is_judged_anew(till: Till) -> None:
-    with _answering(till, 500, TOO_MUCH) as edges:
+    with answering(till, 500, TOO_MUCH) as edges:
         pay_refund(edges, till.refund.id)
     assert (till.state(), till.request_state()) == (State.FAILED, "asked")
     assert (till.balances(), till.moved()) == (DROPPED, [])
@@ -338,10 +256,10 @@ def test_too_much_because_of_our_own_row_is_unknown(till: Till) -> None:
     def die_first(answer: bytes) -> bytes:
         # A second sender of the same call came first, and its process died after the money.
         till.shop.sandbox.faults.arm(Mode.DIES_AFTER_MONEY)
-        _pay_behind(till)
+        pay_behind(till)
         return answer
 
-    with _answering(till, 500, TOO_MUCH, before=die_first) as edges:
+    with answering(till, 500, TOO_MUCH, before=die_first) as edges:
         pay_refund(edges, till.refund.id)
     assert (till.state(), till.moved()) == (State.UNKNOWN, ["99.00"])
 
@@ -351,7 +269,7 @@ def test_too_much_while_the_rows_cannot_be_read_is_unknown(till: Till) -> None:
         till.shop.sandbox.faults.arm(Mode.MAINTENANCE, times=None, method="GET")
         return answer
 
-    with _answering(till, 500, TOO_MUCH, before=break_reading) as edges:
+    with answering(till, 500, TOO_MUCH, before=break_reading) as edges:
         pay_refund(edges, till.refund.id)
     assert till.state() == State.UNKNOWN
 
@@ -398,7 +316,7 @@ _IN_GATEWAY = {
 
 def test_a_refusal_in_another_language_proves_nothing(till: Till) -> None:
     body = {**TOO_MUCH, "message": "Ungültiger Erstattungsbetrag."}
-    with _answering(till, 500, body) as edges:
+    with answering(till, 500, body) as edges:
         pay_refund(edges, till.refund.id)
     assert till.state() == State.UNKNOWN
 
@@ -504,57 +422,3 @@ def test_a_second_sweep_does_not_hurry_a_promise_that_waits(till: Till) -> None:
     before = due_at()
     sweep_refunds(till.edges)
     assert due_at() == before
-
-
-# ---------------------------------------------------------------- a store that answers as told
-
-
-def _with_keys(till: Till, key: str, secret: str) -> Edges:
-    def connect(access: StoreAccess) -> StoreClient:
-        return till.edges.connect(replace(access, consumer_key=key, consumer_secret=secret))
-
-    return replace(till.edges, connect=connect)
-
-
-def _pay_behind(till: Till) -> None:
-    """Send the very call of the refund past our rows."""
-    with till.edges.database.read() as transaction:
-        payment = payments._load(transaction, till.refund)
-    access = StoreAccess(
-        till.shop.running.url, till.shop.running.consumer_key, till.shop.running.consumer_secret
-    )
-    with till.edges.connect(access) as client:
-        payments.post_refund(client, payment.call)
-
-
-@contextmanager
-def _deaf_after_reading(till: Till) -> Iterator[Edges]:
-    """Edges whose store can be read, while nobody listens where the refund is posted."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-
-    yield _posting_to(till, f"http://127.0.0.1:{port}")
-
-
-@contextmanager
-def _answering(
-    till: Till, status: int, body: dict[str, Any], before: Callable[[bytes], bytes] | None = None
-) -> Iterator[Edges]:
-    """Edges whose store can be read, while refunds get this one answer and nothing is done."""
-    from tests.services.answering import answer_once
-
-    with answer_once(status, body, before) as url:
-        yield _posting_to(till, url)
-
-
-def _posting_to(till: Till, url: str) -> Edges:
-    """Edges whose client reads from the shop and posts refunds to `url`."""
-
-    def connect(access: StoreAccess) -> StoreClient:
-        client = till.edges.connect(access)
-        other = StoreClient(replace(access, url=url, allow_private=True))
-        client.post_once = other.post_once  # type: ignore[method-assign]
-        return client
-
-    return replace(till.edges, connect=connect)

@@ -1,0 +1,179 @@
+"""What follows a paid refund: licence and subscription end, once, each by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from refunddesk.db import licenses, steps
+from refunddesk.db.orders import Order
+from refunddesk.db.refunds import Refund
+from refunddesk.db.steps import Step, StepKind, StepState
+from refunddesk.sandbox.faults import Mode
+from refunddesk.services import stores
+from refunddesk.services.payments import pay_refund
+from refunddesk.services.steps import take_step
+from refunddesk.woocommerce.client import StoreCallFailed
+from tests import building
+from tests.selling import Shop
+
+WHOLE = ("license_ends", "subscription_cancelled")
+
+
+@pytest.fixture
+def shop(shop: Shop) -> Shop:
+    """A shop whose licences and subscriptions are licensed for one site each."""
+    for sku in ("LIC-*", "SUB-*"):
+        stores.add_item_rule(
+            shop.edges, shop.store_id, field="sku", value=sku, item_kind="product", product="portal"
+        )
+    return shop
+
+
+def _grant(shop: Shop, order: Order, *, net: str | None = None, effects: Any = ()) -> Refund:
+    item = shop.items(order)[0]
+    shares = {item.woo_item_id: (net or str(item.paid), "0.00")}
+    return building.grant(shop.edges, order, shares, effects=effects)
+
+
+def _steps(shop: Shop, refund: Refund) -> list[Step]:
+    with shop.edges.database.read() as transaction:
+        return steps.list_steps(transaction, refund.id)
+
+
+def _kinds(shop: Shop, refund: Refund) -> list[tuple[StepKind, StepState]]:
+    return [(step.kind, step.state) for step in _steps(shop, refund)]
+
+
+def _license_states(shop: Shop, order: Order) -> list[str]:
+    with shop.edges.database.read() as transaction:
+        held = licenses.list_licenses(transaction, order.id, order.subscription_id)
+    return [license.state for license in held]
+
+
+def _subscribed(shop: Shop) -> tuple[dict[str, Any], Order]:
+    shop.clock.move(seconds=1)
+    subscription = shop.sandbox.add_subscription("SUB-Y")
+    order = shop.record(subscription["parent_id"])
+    assert order.subscription_id is not None
+    return subscription, order
+
+
+def _status(shop: Shop, subscription: dict[str, Any]) -> str:
+    found = shop.sandbox.documents.find("subscription", subscription["id"])
+    assert found
+    return str(found["status"])
+
+
+def test_a_licence_ends_when_its_line_is_given_back_whole(shop: Shop) -> None:
+    order = shop.record(shop.sell("LIC-1")["id"])
+    refund = _grant(shop, order)
+    shop.work()
+    assert _kinds(shop, refund) == [(StepKind.END_LICENSE, StepState.DONE)]
+    assert _license_states(shop, order) == ["ended"]
+
+
+def test_a_licence_stays_when_a_part_of_its_price_is_given_back(shop: Shop) -> None:
+    order = shop.record(shop.sell("LIC-1")["id"])
+    refund = _grant(shop, order, net="98.99")
+    shop.work()
+    assert _kinds(shop, refund) == []
+    assert _license_states(shop, order) == ["active"]
+
+
+def test_the_cent_that_completes_the_line_ends_the_licence(shop: Shop) -> None:
+    order = shop.record(shop.sell("LIC-1")["id"])
+    _grant(shop, order, net="98.99")
+    shop.work()
+    shop.clock.move(seconds=30)
+    shop.work()
+    refund = _grant(shop, shop.record(order.woo_order_id), net="0.01")
+    shop.work()
+    assert _kinds(shop, refund) == [(StepKind.END_LICENSE, StepState.DONE)]
+
+
+def test_a_decision_that_ends_the_licence_ends_it_for_a_part_of_the_price_too(shop: Shop) -> None:
+    order = shop.record(shop.sell("LIC-1")["id"])
+    refund = _grant(shop, order, net="10.00", effects=["license_ends"])
+    shop.work()
+    assert _kinds(shop, refund) == [(StepKind.END_LICENSE, StepState.DONE)]
+
+
+def test_the_full_refund_of_the_last_payment_cancels_the_subscription(shop: Shop) -> None:
+    subscription, order = _subscribed(shop)
+    refund = _grant(shop, order, effects=WHOLE)
+    shop.work()
+    assert (StepKind.CANCEL_SUBSCRIPTION, StepState.DONE) in _kinds(shop, refund)
+    ended = shop.sandbox.documents.find("subscription", subscription["id"])
+    assert ended
+    assert ended["status"] == "cancelled"
+    # Written as a transition: the next payment is cleared, not only the word changed.
+    assert not ended["next_payment_date_gmt"]
+
+
+def test_the_refund_of_an_earlier_payment_leaves_the_subscription(shop: Shop) -> None:
+    subscription, order = _subscribed(shop)
+    shop.clock.move(days=365)
+    shop.record(shop.sandbox.add_renewal(subscription["id"])["id"])
+    refund = _grant(shop, order)
+    shop.work()
+    assert StepKind.CANCEL_SUBSCRIPTION not in [step.kind for step in _steps(shop, refund)]
+    assert _status(shop, subscription) == "active"
+
+
+def test_the_refund_of_the_latest_renewal_cancels_the_subscription(shop: Shop) -> None:
+    subscription, _ = _subscribed(shop)
+    shop.clock.move(days=365)
+    renewal = shop.record(shop.sandbox.add_renewal(subscription["id"])["id"])
+    refund = _grant(shop, renewal, effects=WHOLE)
+    shop.work()
+    assert (StepKind.CANCEL_SUBSCRIPTION, StepState.DONE) in _kinds(shop, refund)
+    assert _status(shop, subscription) == "cancelled"
+    # The licence was bought by the first order and kept alive by the renewal.
+    assert (StepKind.END_LICENSE, StepState.DONE) in _kinds(shop, refund)
+
+
+def test_a_subscription_that_ended_already_is_not_written_to(shop: Shop) -> None:
+    subscription, order = _subscribed(shop)
+    shop.sandbox.documents.put(
+        "subscription", subscription["id"], {**subscription, "status": "expired"}
+    )
+    refund = _grant(shop, order, effects=WHOLE)
+    shop.work()
+    assert (StepKind.CANCEL_SUBSCRIPTION, StepState.NOT_NEEDED) in _kinds(shop, refund)
+    assert _status(shop, subscription) == "expired"
+
+
+def test_a_subscription_gone_from_the_store_is_left_to_a_person(shop: Shop) -> None:
+    subscription, order = _subscribed(shop)
+    refund = _grant(shop, order, effects=WHOLE)
+    pay_refund(shop.edges, refund.id)
+    shop.sandbox.documents.delete("subscription", subscription["id"])
+    shop.work()
+    assert (StepKind.CANCEL_SUBSCRIPTION, StepState.FAILED) in _kinds(shop, refund)
+    (failed,) = [step for step in _steps(shop, refund) if step.state == StepState.FAILED]
+    assert failed.because
+
+
+def test_a_store_that_does_not_answer_leaves_the_step_due(shop: Shop) -> None:
+    subscription, order = _subscribed(shop)
+    refund = _grant(shop, order, effects=WHOLE)
+    pay_refund(shop.edges, refund.id)
+    (step,) = [one for one in _steps(shop, refund) if one.kind == StepKind.CANCEL_SUBSCRIPTION]
+    shop.sandbox.faults.arm(Mode.BAD_GATEWAY, method="PUT", path_part="subscriptions")
+    with pytest.raises(StoreCallFailed):
+        take_step(shop.edges, step.id)
+    assert _status(shop, subscription) == "active"
+    take_step(shop.edges, step.id)
+    assert _status(shop, subscription) == "cancelled"
+
+
+def test_a_step_taken_twice_changes_nothing(shop: Shop) -> None:
+    _, order = _subscribed(shop)
+    refund = _grant(shop, order, effects=WHOLE)
+    shop.work()
+    before = _steps(shop, refund)
+    for step in before:
+        take_step(shop.edges, step.id)
+    assert _steps(shop, refund) == before
