@@ -23,6 +23,7 @@ from refunddesk.jobnames import JobName
 from refunddesk.services import staff, tokens
 from refunddesk.services import stores as joining
 from refunddesk.services.edges import Edges
+from refunddesk.services.webhooks import connect_webhooks
 from refunddesk.settings import Settings, read_file, read_settings
 from refunddesk.wiring import open_edges
 
@@ -54,6 +55,7 @@ def guide() -> None:
     sign_in = ensure_owner(edges, settings.home)
     _wait_for_desk(settings)
     store_id = join_sandbox(edges, access)
+    connect_webhooks(edges, store_id, f"{settings.public_url}{settings.url_prefix}")
     catch_up(edges, store_id)
     click.echo(_welcome(settings, access, sign_in))
     stopping = threading.Event()
