@@ -1,7 +1,9 @@
 """A running store answers as the recorded one did: same status, same headers, same JSON types.
 
 The real store is the one WOOCOMMERCE_URL, WOOCOMMERCE_KEY, WOOCOMMERCE_SECRET and, if need be,
-WOOCOMMERCE_CA_FILE name. What each fact means stands in the three other contract files.
+WOOCOMMERCE_CA_FILE name; it has one queue, so ask it with one worker: `pytest -m real_store`. A
+gateway that can be told to fail is a plugin's; without it those rows skip. What each fact means
+stands in the three other contract files.
 """
 
 from __future__ import annotations

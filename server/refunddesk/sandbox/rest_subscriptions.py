@@ -31,6 +31,11 @@ _LABELS = {
 
 
 def install(app: Flask, store: SandboxStore) -> None:
+    _install_subscriptions(app, store)
+    _install_by_order(app, store)
+
+
+def _install_subscriptions(app: Flask, store: SandboxStore) -> None:
     @app.get(f"{API}/subscriptions")
     def list_subscriptions() -> Response:
         rows = matching(store, store.documents.list("subscription"))
@@ -67,6 +72,8 @@ def install(app: Flask, store: SandboxStore) -> None:
             return critical_error(store)
         return answer(store, subscriptions.render(store, _subscription(store, subscription_id)))
 
+
+def _install_by_order(app: Flask, store: SandboxStore) -> None:
     @app.get(f"{API}/subscriptions/<int:subscription_id>/orders")
     def list_orders_of_subscription(subscription_id: int) -> Response:
         subscription = store.documents.find("subscription", subscription_id)
