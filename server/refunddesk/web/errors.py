@@ -16,6 +16,7 @@ from refunddesk.services import (
     instants,
     licenses,
     refunds,
+    replay,
     requests,
     settling,
     staff,
@@ -93,11 +94,13 @@ STATUSES: Mapping[type[Refusal], int] = {
     settling.ReasonMissing: 422,
     audit.AnchorUnreadable: 422,
     staff.PasswordUnfit: 422,
+    replay.NoRecordings: 422,
     stores.ItemRuleNotValid: 422,
     stores.StoreNotValid: 422,
     stores.TopicNotValid: 422,
     # not now: somebody else does not answer
     inbox.InboxUnreachable: 503,
+    replay.DeskNotAnswering: 502,
     stores.StoreNotAnswering: 502,
 }
 
