@@ -70,6 +70,8 @@ def look(
     if answer is None:
         return NotThere()
     body = read_order(answer, timezone=zone(store.timezone))
+    if body.woo_order_id != woo_order_id:
+        raise UnusableBody("other_id", f"Asked for order {woo_order_id}, the store told another.")
     if body.looks_like_subscription and client.find_subscription(woo_order_id) is not None:
         return NoOrder("subscription", is_subscription=True)
     if body.is_draft:
