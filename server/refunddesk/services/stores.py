@@ -11,6 +11,7 @@ from refunddesk.db import endpoints, stores
 from refunddesk.db.endpoints import Endpoint
 from refunddesk.db.history import record_deed
 from refunddesk.db.stores import ItemRule, SealedKeys, Store
+from refunddesk.policy.document import PolicyNotValid, load_policy
 from refunddesk.services.edges import Edges
 from refunddesk.services.refusal import Refusal
 from refunddesk.woocommerce.access import StoreAccess, StoreAccessUnusable, usable_address
@@ -272,8 +273,10 @@ def _checked(store: NewStore) -> NewStore:
         raise StoreNotValid("A store needs a name. Nothing was kept.")
     if not re.fullmatch(r"[A-Z]{2}", store.country):
         raise StoreNotValid('A country is two letters, such as "FR". Nothing was kept.')
-    if not store.policy.strip():
-        raise StoreNotValid("Name the policy that the store publishes. Nothing was kept.")
+    try:
+        load_policy(store.policy)
+    except PolicyNotValid as error:
+        raise StoreNotValid(f"The policy cannot be used: {error} Nothing was kept.") from None
     return store
 
 
