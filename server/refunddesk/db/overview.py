@@ -25,7 +25,7 @@ from refunddesk.money import Money
 
 #: Rows of one block; how many there are in all is counted beside them.
 MOST_ROWS = 25
-_MOST_DELIVERIES = 10
+_MOST_RECENT = 10
 
 Line = TypeVar("Line")
 
@@ -52,7 +52,6 @@ class RefundLine:
     amount: Money
     state: str
     at: datetime
-    lease_until: datetime | None
     last_error: str | None
 
 
@@ -118,20 +117,20 @@ def list_refunds(transaction: Connection, states: Sequence[str]) -> Block[Refund
         .where(refunds.c.state.in_(states))
         .order_by(refunds.c.id)
     )
+    return _block(transaction, query, _refund)
 
-    def line(row: Row[Any]) -> RefundLine:
-        return RefundLine(
-            row.id,
-            row.store,
-            row.number,
-            Money(row.amount_minor, row.currency, row.decimals),
-            row.state,
-            row.unknown_since or row.sent_at or row.created_at,
-            row.lease_until,
-            row.last_error,
-        )
 
-    return _block(transaction, query, line)
+def list_settled_last(transaction: Connection) -> tuple[RefundLine, ...]:
+    """The refunds paid or given up last, newest first."""
+    rows = transaction.execute(
+        select(refunds, stores.c.name.label("store"), orders.c.number)
+        .join(stores, stores.c.id == refunds.c.store_id)
+        .join(orders, orders.c.id == refunds.c.order_id)
+        .where(refunds.c.state.in_(["paid", "failed"]))
+        .order_by(refunds.c.id.desc())
+        .limit(_MOST_RECENT)
+    )
+    return tuple(_refund(row) for row in rows)
 
 
 def list_failed_steps(transaction: Connection) -> Block[StepLine]:
@@ -215,7 +214,7 @@ def list_last_deliveries(transaction: Connection) -> tuple[DeliveryLine, ...]:
         select(inbox, stores.c.name.label("store"))
         .join(stores, stores.c.id == inbox.c.store_id)
         .order_by(inbox.c.id.desc())
-        .limit(_MOST_DELIVERIES)
+        .limit(_MOST_RECENT)
     )
     return tuple(_delivery(row) for row in rows)
 
@@ -253,6 +252,18 @@ def _block(
 ) -> Block[Line]:
     rows = transaction.execute(query.limit(MOST_ROWS)).all()
     return Block(tuple(read(row) for row in rows), rows[0].total if rows else 0)
+
+
+def _refund(row: Row[Any]) -> RefundLine:
+    return RefundLine(
+        row.id,
+        row.store,
+        row.number,
+        Money(row.amount_minor, row.currency, row.decimals),
+        row.state,
+        row.settled_at or row.unknown_since or row.sent_at or row.created_at,
+        row.last_error,
+    )
 
 
 def _delivery(row: Row[Any]) -> DeliveryLine:

@@ -56,6 +56,7 @@ class Status:
     unbalanced_entries: tuple[int, ...]
     moving: Block[overview.RefundLine]
     awaiting: Block[overview.RequestLine]
+    settled_last: tuple[overview.RefundLine, ...]
     last_deliveries: tuple[overview.DeliveryLine, ...]
 
     @property
@@ -99,6 +100,7 @@ def look(edges: Edges) -> Status:
             unbalanced_entries=overview.list_unbalanced_entries(transaction),
             moving=overview.list_refunds(transaction, ["due", "sending"]),
             awaiting=overview.list_requests(transaction, "awaiting"),
+            settled_last=overview.list_settled_last(transaction),
             last_deliveries=overview.list_last_deliveries(transaction),
         )
 
