@@ -14,6 +14,7 @@ from refunddesk.version import __version__
 COMMANDS = {
     "audit": "audit:audit",
     "books": "books:books",
+    "compat": "compat:compat",
     "db": "db:db",
     "guide": "guide:guide",
     "hooks": "hooks:hooks",

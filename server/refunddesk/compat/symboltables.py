@@ -1,7 +1,7 @@
 """Reads a symbol table of a release: one gzipped JSON file with its functions, classes and hooks.
 
-Such tables carry no types, aliases, files or included handles, so the release nearest to it that
-was read from its own files lends what a table cannot say.
+Such a table has no types, aliases, files or handles made in loops, so the release before it that
+was read from its own files lends what the two share.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from refunddesk.compat.surface import (
     Signature,
     Surface,
     pack_signature,
+    signature_of,
 )
 
 _NAME = re.compile(r"(wordpress|woocommerce)-(\d[\w.-]*)\.json\.gz")
@@ -68,24 +69,47 @@ def read_symbol_table(place: Path) -> Surface:
 
 
 def lend(surface: Surface, neighbor: Surface) -> Surface:
-    """`surface` with the conditions, aliases and PHP floor it shares with `neighbor`."""
+    """`surface` with the conditions, types, aliases and PHP floor it shares with `neighbor`."""
     functions = {
-        key: replace(function, conditional=neighbor.functions[key].conditional)
-        if key in neighbor.functions
-        else function
+        key: _lent(function, neighbor.functions[key]) if key in neighbor.functions else function
         for key, function in surface.functions.items()
     }
-    aliases = {
+    classes = {
         key: symbol
         for key, symbol in neighbor.classes.items()
         if symbol.kind == "alias" and symbol.parents[0].lower() in surface.classes
     }
+    for key, symbol in surface.classes.items():
+        theirs = neighbor.classes.get(key)
+        methods = theirs.methods if theirs else {}
+        classes[key] = replace(
+            symbol,
+            conditional=theirs is not None and theirs.conditional,
+            methods={
+                name: _lent(method, methods[name]) if name in methods else method
+                for name, method in symbol.methods.items()
+            },
+        )
+    php_floor = surface.php_floor or neighbor.php_floor
+    return replace(surface, php_floor=php_floor, functions=functions, classes=classes)
+
+
+def _lent(function: Function, theirs: Function) -> Function:
+    signature = function.signature
+    if _untyped(theirs.signature) == signature:
+        signature = theirs.signature
     return replace(
-        surface,
-        php_floor=surface.php_floor or neighbor.php_floor,
-        functions=functions,
-        classes={**aliases, **surface.classes},
+        function,
+        signature=signature,
+        conditional=theirs.conditional,
+        deprecated_arguments=theirs.deprecated_arguments,
     )
+
+
+def _untyped(packed: str) -> str:
+    signature = signature_of(packed)
+    bare = tuple(replace(parameter, type="") for parameter in signature.parameters)
+    return pack_signature(Signature(bare))
 
 
 def _place(row: dict[str, Any]) -> Place:

@@ -74,7 +74,7 @@ class Demands:
 
 @lru_cache(maxsize=4096)
 def demands_of(surface: Surface, name: str) -> Demands:
-    """The demands of the named class with its ancestors; kept, since many classes share a parent."""
+    """The demands of the named class and its ancestors; kept, as many classes share a parent."""
     abstract, concrete = list[tuple[ClassSymbol, Function]](), set[str]()
     waiting, seen = [name], set[str]()
     while waiting:

@@ -1,0 +1,207 @@
+"""`refunddesk compat`: does a plugin work on a release, and which releases are known."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from refunddesk.clock import now
+from refunddesk.compat.archive import ArchiveRefused, SourceTree, open_tree
+from refunddesk.compat.check import Site, check_static
+from refunddesk.compat.facts import PluginFacts
+from refunddesk.compat.headers import NoPluginHeader
+from refunddesk.compat.index import NotARelease
+from refunddesk.compat.lifecycle import (
+    Lifecycle,
+    LifecycleUnreadable,
+    ReleaseUnknown,
+    build_lifecycle,
+    pack_lifecycle,
+    read_shipped,
+    surfaces_of,
+)
+from refunddesk.compat.plugin import read_plugin
+from refunddesk.compat.releases import (
+    WrongProduct,
+    choose_baseline,
+    find_release,
+    read_releases,
+)
+from refunddesk.compat.report import report_of
+from refunddesk.compat.surface import PRODUCT_NAMES, WOOCOMMERCE, WORDPRESS, Surface
+from refunddesk.compat.symboltables import NotASymbolTable
+from refunddesk.compat.verdict import Check, Verdict, evidence_of, judge
+
+_BAD_INPUT = 2
+_EXIT = {
+    Verdict.OK: 0,
+    Verdict.WARN: 0,
+    Verdict.BROKEN: 1,
+    Verdict.LIKELY_BROKEN: 1,
+    Verdict.UNVERIFIED: 3,
+}
+_REFUSALS = (
+    ArchiveRefused,
+    NoPluginHeader,
+    NotARelease,
+    ReleaseUnknown,
+    WrongProduct,
+    NotASymbolTable,
+    LifecycleUnreadable,
+)
+_PLACE = click.Path(exists=True, path_type=Path)
+
+
+@click.group()
+def compat() -> None:
+    """Check plugins against WordPress and WooCommerce releases."""
+
+
+@compat.command()
+@click.argument("plugin", type=click.Path(path_type=Path))
+@click.option("--target", required=True, help="The WordPress release: zip, directory or version.")
+@click.option(
+    "--baseline", help="The WordPress release it works on; else the one it was tested on."
+)
+@click.option("--with", "woocommerce", help="The WooCommerce release beside it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the evidence as JSON.")
+@click.option("--all", "everything", is_flag=True, help="Show what the baseline has as well.")
+def check(
+    plugin: Path,
+    target: str,
+    baseline: str | None,
+    woocommerce: str | None,
+    as_json: bool,
+    everything: bool,
+) -> None:
+    """Check PLUGIN, a zip or a directory, against a WordPress release.
+
+    Exits 0 for OK or WARN, 1 for BROKEN or LIKELY_BROKEN, 2 for bad input, 3 for UNVERIFIED.
+    """
+    try:
+        with open_tree(plugin) as tree:
+            facts = read_plugin(tree, _progress(f"Reading {plugin.name}"))
+            checked, reason = _check(facts, target, baseline, woocommerce)
+            lines = _lines_of(tree)
+            if as_json:
+                click.echo(json.dumps(_document(checked, reason, lines), indent=2))
+            else:
+                click.echo(report_of(checked, reason, lines, everything=everything))
+    except _REFUSALS as refusal:
+        click.echo(f"refunddesk: {refusal}", err=True)
+        sys.exit(_BAD_INPUT)
+    sys.exit(_EXIT[checked.verdict])
+
+
+def _check(
+    facts: PluginFacts, target: str, baseline: str | None, woocommerce: str | None
+) -> tuple[Check, str]:
+    """The check, and why its baseline is the one it is."""
+    wanted = [(WORDPRESS, target, baseline)]
+    if woocommerce:
+        wanted.append((WOOCOMMERCE, woocommerce, None))
+    lifecycles = {product: read_shipped(product) for product, _, _ in wanted}
+    surfaces: list[Surface] = []
+    before: list[Surface] = []
+    reasons: list[str] = []
+    for product, named, compared in wanted:
+        lifecycle = lifecycles[product]
+        surface = find_release(named, product, lifecycle, _progress(f"Reading {named}"))
+        surfaces.append(surface)
+        chosen: Surface | None
+        if compared:
+            chosen = find_release(compared, product, lifecycle, _progress(f"Reading {compared}"))
+            reason = "as asked"
+        else:
+            chosen, reason = choose_baseline(facts.headers, surface, lifecycle)
+        if chosen is not None:
+            before.append(chosen)
+        reasons.append(reason)
+    known = Site(tuple(before)) if len(before) == len(surfaces) else None
+    static = check_static(facts, Site(tuple(surfaces)), known, lifecycles)
+    return judge(static), ", ".join(dict.fromkeys(reasons))
+
+
+def _document(checked: Check, reason: str, lines: Callable[[str, int], str]) -> dict[str, object]:
+    static = checked.static
+    baseline = static.baseline
+    return {
+        "plugin": static.facts.headers.name,
+        "version": static.facts.headers.version,
+        "target": static.target.title,
+        "baseline": baseline.title if baseline else None,
+        "baseline_reason": reason,
+        "verdict": checked.verdict.value,
+        "reason": checked.reason,
+        "evidence": evidence_of(checked, now(), lines),
+        "same_on_baseline": len(static.standing),
+        "files_read": static.facts.files_read,
+        "unread": list(static.facts.unread),
+        "left_out": list(static.facts.left_out),
+        "booted": False,
+    }
+
+
+def _lines_of(tree: SourceTree) -> Callable[[str, int], str]:
+    kept: dict[str, list[str]] = {}
+
+    def line_of(file: str, line: int) -> str:
+        if file not in kept:
+            kept[file] = tree.read(file).decode("utf-8", "replace").splitlines()
+        return kept[file][line - 1].strip() if 0 < line <= len(kept[file]) else ""
+
+    return line_of
+
+
+def _progress(label: str) -> Callable[[int, int], None]:
+    """Shows on a terminal's stderr how far a reading is; elsewhere stays silent."""
+    if not sys.stderr.isatty():
+        return lambda done, total: None
+
+    def show(done: int, total: int) -> None:
+        if done == total or done % 50 == 0:
+            end = "\n" if done == total else ""
+            click.echo(f"\r{label}: {done} of {total} files{end}", err=True, nl=False)
+
+    return show
+
+
+@compat.command()
+@click.argument("sources", nargs=-1, required=True, type=_PLACE)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder for wordpress.json.gz and woocommerce.json.gz.",
+)
+@click.option("--anew", is_flag=True, help="Do not begin with the releases already known.")
+def lifecycle(sources: tuple[Path, ...], out: Path, anew: bool) -> None:
+    """Make the files that say when each symbol came and went.
+
+    SOURCES are zips and directories of WordPress and WooCommerce releases, and symbol tables named
+    like wordpress-7.1.0.json.gz. They are added to the releases already known.
+    """
+    try:
+        surfaces = read_releases(sources, lambda place: click.echo(f"Reading {place}", err=True))
+        out.mkdir(parents=True, exist_ok=True)
+        for product in PRODUCT_NAMES:
+            given = [surface for surface in surfaces if surface.product == product]
+            if not given:
+                continue
+            known: list[Surface] = [] if anew else list(surfaces_of(read_shipped(product)))
+            made = build_lifecycle([*known, *given])
+            (out / f"{product}.json.gz").write_bytes(pack_lifecycle(made))
+            click.echo(_told(made))
+    except _REFUSALS as refusal:
+        click.echo(f"refunddesk: {refusal}", err=True)
+        sys.exit(_BAD_INPUT)
+
+
+def _told(made: Lifecycle) -> str:
+    symbols = sum(len(kept) for kept in made.symbols.values())
+    versions = ", ".join(made.versions)
+    return f"{PRODUCT_NAMES[made.product]}: {symbols} symbols over {versions}"
