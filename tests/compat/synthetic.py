@@ -75,9 +75,8 @@ class Bench:
             return index_release(tree)
 
     def woocommerce(self, version: str, **files: str) -> Surface:
-        paths: dict[str, str | bytes] = {
-            "woocommerce.php": f"<?php\n/**\n * Plugin Name: WooCommerce\n * Version: {version}\n */\n"
-        }
+        header = HEADER.format(name="WooCommerce").replace("1.0", version)
+        paths: dict[str, str | bytes] = {"woocommerce.php": header}
         for name, text in files.items():
             paths[f"includes/{name.replace('_', '-')}.php"] = f"<?php\n{text}\n"
         with open_tree(write_tree(self._next("woocommerce"), paths)) as tree:

@@ -72,7 +72,10 @@ class Incident:
 INCIDENTS = {
     "a function of the plugin's name arrived in core 4.3": Incident(
         before=("4.2", {"wp-includes/general-template.php": "function language_attributes() {}"}),
-        target=("4.3", {"wp-includes/general-template.php": "function get_language_attributes() {}"}),
+        target=(
+            "4.3",
+            {"wp-includes/general-template.php": "function get_language_attributes() {}"},
+        ),
         plugin={"main": "// bans\nfunction get_language_attributes() { return 'lang'; }"},
         breaks=[("redeclare-function", "get_language_attributes", "my-plugin.php", 7)],
         verdict=Verdict.BROKEN,
@@ -178,7 +181,7 @@ INCIDENTS = {
         before=("5.4", JQUERY_54),
         target=("5.5", JQUERY_55),
         plugin={
-            "main": "function settings_scripts() {\n?>\n<script type=\"text/javascript\">\n"
+            "main": 'function settings_scripts() {\n?>\n<script type="text/javascript">\n'
             "jQuery(document).ready(function () {\n"
             "jQuery('.<?php echo $id; ?>').live('click', function () {});\n});\n</script>\n<?php\n}"
         },
@@ -209,8 +212,8 @@ INCIDENTS = {
         target=("6.1", WPDB_61),
         plugin={
             "main": "",
-            "db.php": "<?php\nclass Pg_Driver {\nfunction query( $q ) {}\nfunction prepare( $q ) {}\n"
-            "}\n$wpdb = new Pg_Driver();\n",
+            "db.php": "<?php\nclass Pg_Driver {\nfunction query( $q ) {}\n"
+            "function prepare( $q ) {}\n}\n$wpdb = new Pg_Driver();\n",
         },
         breaks=[
             ("drop-in-method", "wpdb::db_server_info", "db.php", 2),

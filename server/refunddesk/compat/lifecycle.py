@@ -46,7 +46,7 @@ class Life:
 class Lifecycle:
     """The history of a product.
 
-    `releases`: oldest first, each {"version", "php_floor", "complete"}. `symbols`: shelf -> key ->
+    `releases`: oldest first, each {"version", "php_floor", "typed"}. `symbols`: shelf -> key ->
     [name, since, file, line, spans], a span being [first, last, ...what it was] by position in
     `releases`.
     """
@@ -90,7 +90,6 @@ def build_lifecycle(surfaces: Iterable[Surface]) -> Lifecycle:
         {
             "version": surface.version,
             "php_floor": surface.php_floor,
-            "complete": surface.handles is not None or surface.product == "woocommerce",
             "typed": surface.typed,
         }
         for surface in ordered
