@@ -3,91 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import structlog
-import waitress
-from flask import Flask
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from structlog.testing import LogCapture
 
-from refunddesk.db import inbox, outbox, tables
-from refunddesk.db.inbox import Delivery
-from refunddesk.extension import create_app
 from refunddesk.jobnames import JobName
 from refunddesk.services import inbox as receiving
 from refunddesk.services import stores
-from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import LONGEST_BODY
-from refunddesk.services.stores import NewEndpoint
-from refunddesk.settings import Settings
 from refunddesk.woocommerce.signature import sign
-from tests.building import add_store
 from tests.conftest import TestClock
-
-ORDER = b'{"id":35,"status":"processing"}'
-
-
-@dataclass(frozen=True, slots=True)
-class Receiver:
-    """The web application with one store and one endpoint for order.updated."""
-
-    app: Flask
-    edges: Edges
-    store_id: int
-    endpoint: NewEndpoint
-
-    @property
-    def path(self) -> str:
-        return f"/hooks/{self.endpoint.endpoint_id}"
-
-    def headers(self, body: bytes, **changes: str | None) -> dict[str, str]:
-        """The headers WooCommerce sends; a change of None leaves one out."""
-        sent: dict[str, str | None] = {
-            "Content-Type": "application/json",
-            "X-WC-Webhook-Topic": "order.updated",
-            "X-WC-Webhook-Signature": sign(self.endpoint.secret, body),
-            "X-WC-Webhook-Delivery-ID": "32e02c667e35d68d3df3c728d633d3ad",
-        }
-        sent.update({name.replace("_", "-"): value for name, value in changes.items()})
-        return {name: value for name, value in sent.items() if value is not None}
-
-    def post(self, body: bytes = ORDER, **changes: str | None) -> int:
-        """The status that a delivery of `body` is answered with."""
-        headers = self.headers(body, **changes)
-        return self.app.test_client().post(self.path, data=body, headers=headers).status_code
-
-    def kept(self) -> list[Delivery]:
-        with self.edges.database.write() as transaction:
-            ids = transaction.scalars(select(tables.inbox.c.id).order_by(tables.inbox.c.id)).all()
-            return [inbox.lock_delivery(transaction, delivery_id) for delivery_id in ids]
-
-    def promised(self) -> list[tuple[str, str]]:
-        with self.edges.database.read() as transaction:
-            return [(row.job.value, row.subject) for row in outbox.list_open(transaction)]
-
-
-@pytest.fixture
-def receiver(settings: Settings, edges: Edges) -> Receiver:
-    store_id = add_store(edges)
-    endpoint = stores.add_endpoint(edges, store_id, "order.updated")
-    return Receiver(create_app(settings, edges=edges), edges, store_id, endpoint)
+from tests.web.receiving import ORDER, Receiver
 
 
 @pytest.fixture
@@ -96,21 +29,6 @@ def logged(monkeypatch: pytest.MonkeyPatch) -> LogCapture:
     lines = LogCapture()
     monkeypatch.setattr(receiving, "log", structlog.wrap_logger(None, processors=[lines]))
     return lines
-
-
-@pytest.fixture
-def served(receiver: Receiver) -> Iterator[tuple[Receiver, tuple[str, int]]]:
-    """The application behind the real server, for what only a socket can say."""
-    server = waitress.create_server(
-        receiver.app, listen="127.0.0.1:0", threads=4, max_request_body_size=5 * 1024 * 1024
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    yield receiver, ("127.0.0.1", int(server.effective_port))
-    # Closed by its own loop: the loop would otherwise trip over a socket closed under it.
-    server.trigger.pull_trigger(server.close)
-    thread.join(10)
-    server.task_dispatcher.shutdown()
 
 
 def test_a_signed_delivery_is_kept_and_its_order_will_be_looked_at(receiver: Receiver) -> None:
@@ -359,148 +277,3 @@ def test_a_delivery_waits_for_the_disk_only_so_long(
 def test_no_body_breaks_the_receiver(receiver: Receiver, body: bytes, signed: bool) -> None:
     changes: dict[str, Any] = {} if signed else {"X_WC_Webhook_Signature": "no"}
     assert receiver.post(body, **changes) == (200 if signed else 401)
-
-
-# -- behind a real server
-
-
-def talk(address: tuple[str, int], *parts: bytes, half_close: bool = False) -> bytes:
-    """Send the parts as they are and answer what comes back until the server hangs up."""
-    answer = b""
-    with socket.create_connection(address, timeout=5) as connection:
-        for part in parts:
-            connection.sendall(part)
-        if half_close:
-            connection.shutdown(socket.SHUT_WR)
-        with suppress(ConnectionResetError):  # it hung up before it had read everything
-            while chunk := connection.recv(65536):
-                answer += chunk
-    return answer
-
-
-def head(receiver: Receiver, body: bytes, *lines: str) -> bytes:
-    sent = [f"{name}: {value}" for name, value in receiver.headers(body).items()]
-    text = [f"POST {receiver.path} HTTP/1.1", "Host: desk.test", "Connection: close", *sent, *lines]
-    return ("\r\n".join(text) + "\r\n\r\n").encode()
-
-
-def status_of(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1])
-
-
-def test_a_delivery_in_chunks_is_taken(served: tuple[Receiver, tuple[str, int]]) -> None:
-    receiver, address = served
-    chunks = b"5\r\n" + ORDER[:5] + b"\r\n" + b"%x\r\n" % (len(ORDER) - 5) + ORDER[5:]
-    start = head(receiver, ORDER, "Transfer-Encoding: chunked")
-    assert status_of(talk(address, start, chunks + b"\r\n0\r\n\r\n")) == 200
-    assert [kept.body for kept in receiver.kept()] == [ORDER]
-
-
-def test_a_body_shorter_than_it_says_is_never_taken(
-    served: tuple[Receiver, tuple[str, int]],
-) -> None:
-    receiver, address = served
-    start = head(receiver, ORDER, f"Content-Length: {len(ORDER) + 10}")
-    answer = talk(address, start, ORDER, half_close=True)
-    assert not answer.startswith(b"HTTP/1.1 200")
-    assert receiver.kept() == []
-
-
-def test_a_body_longer_than_it_says_is_cut_and_so_its_signature_fails(
-    served: tuple[Receiver, tuple[str, int]],
-) -> None:
-    receiver, address = served
-    start = head(receiver, ORDER, f"Content-Length: {len(ORDER) - 5}")
-    assert status_of(talk(address, start, ORDER)) == 401
-    assert receiver.kept() == []
-
-
-def test_a_body_without_a_length_is_an_empty_one(
-    served: tuple[Receiver, tuple[str, int]],
-) -> None:
-    receiver, address = served
-    assert status_of(talk(address, head(receiver, ORDER), ORDER)) == 401
-    assert receiver.kept() == []
-
-
-@pytest.mark.parametrize(
-    "framing",
-    [
-        pytest.param("Content-Length: 99999999999", id="by its length"),
-        pytest.param("Transfer-Encoding: chunked", id="in chunks"),
-    ],
-)
-def test_a_body_too_long_is_refused_and_the_next_delivery_is_taken(
-    served: tuple[Receiver, tuple[str, int]], framing: str
-) -> None:
-    receiver, address = served
-    piece = b"x" * 0x10000
-    chunk = b"10000\r\n" + piece + b"\r\n" if "chunked" in framing else piece
-    parts = [head(receiver, b"", framing)]
-    if "chunked" in framing:
-        parts += [chunk] * 100 + [b"0\r\n\r\n"]
-    with suppress(ConnectionError):  # the server may hang up on what it has refused
-        assert status_of(talk(address, *parts)) == 413
-    length = f"Content-Length: {len(ORDER)}"
-    assert status_of(talk(address, head(receiver, ORDER, length), ORDER)) == 200
-
-
-# -- durability
-
-_SERVE = """
-import sys
-from refunddesk.extension import create_app
-import waitress
-app = create_app()
-server = waitress.create_server(app, listen="127.0.0.1:0", threads=8)
-print(server.effective_port, flush=True)
-server.run()
-"""
-
-
-def test_what_was_acknowledged_is_there_after_the_server_was_killed(
-    settings: Settings, edges: Edges, receiver: Receiver
-) -> None:
-    environment = {
-        **os.environ,
-        "REFUNDDESK_HOME": str(settings.home),
-        "REFUNDDESK_SECRET_KEY": settings.secret_key,
-        "REFUNDDESK_SEALING_KEYS": ",".join(settings.sealing_keys),
-        "DATABASE_URL": settings.database_url,
-    }
-    with subprocess.Popen(
-        [sys.executable, "-c", _SERVE], env=environment, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        address = ("127.0.0.1", int(process.stdout.readline()))
-        acknowledged: list[int] = []
-        senders = [
-            threading.Thread(target=deliver_until_dead, args=(receiver, address, acknowledged, n))
-            for n in range(4)
-        ]
-        for sender in senders:
-            sender.start()
-        while len(acknowledged) < 20:
-            time.sleep(0.005)
-        os.kill(process.pid, signal.SIGKILL)
-        for sender in senders:
-            sender.join()
-    kept = {delivery.woo_object_id for delivery in receiver.kept()}
-    assert set(acknowledged) <= kept
-    promised = {int(subject.partition(":")[2]) for _, subject in receiver.promised()}
-    assert set(acknowledged) <= promised
-
-
-def deliver_until_dead(
-    receiver: Receiver, address: tuple[str, int], acknowledged: list[int], sender: int
-) -> None:
-    for number in range(1, 100_000):
-        woo_order_id = sender * 100_000 + number
-        body = json.dumps({"id": woo_order_id}).encode()
-        try:
-            answer = talk(address, head(receiver, body, f"Content-Length: {len(body)}"), body)
-        except OSError:
-            return
-        if not answer.startswith(b"HTTP/1.1 200"):
-            return
-        acknowledged.append(woo_order_id)

@@ -11,9 +11,6 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from refunddesk.db.store_refunds import StoreRefund as StoreRefund
-from refunddesk.db.store_refunds import list_store_refunds as list_store_refunds
-from refunddesk.db.store_refunds import record_store_refund as record_store_refund
 from refunddesk.db.tables import order_items, orders
 from refunddesk.money import Money
 
