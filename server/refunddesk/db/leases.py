@@ -16,14 +16,15 @@ def take_lease(
     """True if `holder` leads `name` until `until`: it led already, or nobody does now."""
     insert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
     row = insert(leases).values(name=name, holder=holder, until=until)
-    result = transaction.execute(
+    taken = transaction.execute(
         row.on_conflict_do_update(
             index_elements=[leases.c.name],
             set_={"holder": holder, "until": until},
             where=or_(leases.c.holder == holder, leases.c.until <= now),
-        )
+            # The number of inserted rows is not told on PostgreSQL; the row itself is.
+        ).returning(leases.c.name)
     )
-    return result.rowcount == 1
+    return taken.one_or_none() is not None
 
 
 def drop_lease(transaction: Connection, name: str, holder: str) -> None:
@@ -37,12 +38,21 @@ def find_end(transaction: Connection, name: str) -> datetime | None:
 
 def begin_round(transaction: Connection, name: str, *, now: datetime, due_since: datetime) -> bool:
     """True if the periodic work `name` last began before `due_since`; it then counts as begun."""
-    begun_at = transaction.scalar(select(rounds.c.begun_at).where(rounds.c.name == name))
+    begun_at = find_begun(transaction, name)
     if begun_at is not None and begun_at > due_since:
         return False
+    record_begun(transaction, name, now)
+    return True
+
+
+def find_begun(transaction: Connection, name: str) -> datetime | None:
+    """When the periodic work `name` last began."""
+    return transaction.scalar(select(rounds.c.begun_at).where(rounds.c.name == name))
+
+
+def record_begun(transaction: Connection, name: str, now: datetime) -> None:
     insert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
     row = insert(rounds).values(name=name, begun_at=now)
     transaction.execute(
         row.on_conflict_do_update(index_elements=[rounds.c.name], set_={"begun_at": now})
     )
-    return True
