@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,10 @@ from refunddesk.db.refunds import State
 from refunddesk.db.session import open_database
 from refunddesk.extension import create_app
 from refunddesk.jobs import keeping, registry, schedule
+from refunddesk.policy.document import load_policy
 from refunddesk.sealing import Sealer
 from refunddesk.services.edges import Edges
-from refunddesk.settings import read_settings
+from refunddesk.settings import Settings, read_settings
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
 from refunddesk.woocommerce.signature import sign
 from refunddesk.woocommerce.transport import Waits
@@ -91,8 +92,16 @@ class World:
 
     edges: Edges
     clock: TestClock
-    client: FlaskClient
-    known: dict[str, Any] = field(default_factory=dict)
+    settings: Settings
+    known: dict[str, Any]
+    _client: FlaskClient | None = None
+
+    @property
+    def client(self) -> FlaskClient:
+        """The web application; a life that only works off jobs does without."""
+        if self._client is None:
+            self._client = create_app(self.settings, edges=self.edges).test_client()
+        return self._client
 
     def call(self, method: str, path: str, body: object, status: int | tuple[int, ...]) -> Any:
         """The answer of the staff API, which must have one of these statuses."""
@@ -236,7 +245,7 @@ def live(job: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
     edges = Edges(
         database, clock, Sealer(settings.sealing_keys), connect, os.urandom, settings.home
     )
-    world = World(edges, clock, create_app(settings, edges=edges).test_client(), job["known"])
+    world = World(edges, clock, settings, job["known"])
     watch_commits(database.engine, moments)
     watch_calls(moments)
     for number in range(job["begin"], job["end"]):
@@ -272,6 +281,7 @@ def _fork(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
+    load_policy("crmjetty")  # read once here instead of in every child
     for line in sys.stdin:
         print(json.dumps(_fork(json.loads(line))), flush=True)
 

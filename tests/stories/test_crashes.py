@@ -11,6 +11,7 @@ import random
 import secrets
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -40,9 +41,18 @@ def zygote() -> Iterator[Zygote]:
 
 
 @pytest.fixture(scope="session")
-def book(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> tuple[Stage, list[Page]]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """In memory where there is such a place: a killed process takes no written page with it."""
+    if not Path("/dev/shm").is_dir():
+        yield tmp_path_factory.mktemp("crashes")
+        return
+    with tempfile.TemporaryDirectory(prefix="crashes", dir="/dev/shm") as memory:
+        yield Path(memory)
+
+
+@pytest.fixture(scope="session")
+def book(zygote: Zygote, folder: Path) -> tuple[Stage, list[Page]]:
     """The story on SQLite, told once without a kill."""
-    folder = tmp_path_factory.mktemp("crashes")
     file = folder / "refunddesk.db"
 
     def save(name: str) -> object:
