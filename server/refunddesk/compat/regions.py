@@ -37,8 +37,14 @@ _EXISTS = {
 GUARD_FUNCTIONS = frozenset({*_EXISTS, "method_exists", "version_compare"}) | {
     "is_wp_version_compatible",
 }
-_LEAVES = {"return_statement", "continue_statement", "break_statement", "exit_statement"}
-_DIES = {"wp_die", "die", "exit", "wp_send_json_error", "deactivate_plugins"}
+_LEAVES = {
+    "return_statement",
+    "continue_statement",
+    "break_statement",
+    "exit_statement",
+    "throw_expression",
+}
+_DIES = {"wp_die", "die", "exit", "wp_send_json_error"}
 _TRANSPARENT = {"parenthesized_expression", "unary_op_expression", "binary_expression"}
 _AND = {"&&", "and"}
 _OR = {"||", "or"}
@@ -154,11 +160,11 @@ def _leaves(body: Node) -> bool:
         if not inner:
             return False
         last = inner[-1]
-    if last.type in _LEAVES or last.type in {"throw_expression", "exit_expression"}:
+    if last.type in _LEAVES:
         return True
-    return last.type == "function_call_expression" and _called(last) in _DIES - {
-        "deactivate_plugins"
-    }
+    if last.type == "name":  # `or exit;` without brackets
+        return text(last).lower() in _DIES
+    return last.type == "function_call_expression" and _called(last) in _DIES
 
 
 def _called(call: Node) -> str:

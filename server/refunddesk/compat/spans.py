@@ -166,11 +166,11 @@ def restore(product: str, release: dict[str, Any], symbols: Symbols, position: i
         typed=release["typed"],
     )
     for key, name, since, place, packed in _at(symbols["functions"], position):
-        surface.functions[key] = _function(name, since, place, packed, bool(packed[1]), ())
+        surface.functions[key] = _function(name or key, since, place, packed, bool(packed[1]), ())
     for key, name, since, place, packed in _at(symbols["classes"], position):
         kind, parents, deprecated, modifiers, conditional = packed
         surface.classes[key] = ClassSymbol(
-            name=name,
+            name=name or key,
             kind=kind,
             place=place,
             parents=tuple(parents),
@@ -194,7 +194,7 @@ def restore(product: str, release: dict[str, Any], symbols: Symbols, position: i
 def _restore_wordpress_only(surface: Surface, symbols: Symbols, position: int) -> None:
     if surface.handles is not None:
         for key, name, _, place, packed in _at(symbols["handles"], position):
-            surface.handles[key] = Handle(name, place, packed[0], tuple(packed[1]))
+            surface.handles[key] = Handle(name or key, place, packed[0], tuple(packed[1]))
     if surface.files is not None:
         for key, _, _, _, packed in _at(symbols["files"], position):
             surface.files[key] = _unpack_deprecation(packed[0])
@@ -207,7 +207,7 @@ def _at(kept: dict[str, list[Any]], position: int) -> Iterator[_Row]:
     for key, (name, since, file, line, spans) in kept.items():
         for span in spans:
             if span[0] <= position <= span[1]:
-                yield key, name or key, since, Place(file, line), span[2:]
+                yield key, name, since, Place(file, line), span[2:]
                 break
 
 

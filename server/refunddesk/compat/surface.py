@@ -9,6 +9,8 @@ from functools import lru_cache
 
 WORDPRESS = "wordpress"
 WOOCOMMERCE = "woocommerce"
+#: "load-*" is the shortest filled-in name of a hook that means something.
+_FIXED_CHARACTERS = 5
 #: How people write the products' names.
 PRODUCT_NAMES = {WORDPRESS: "WordPress", WOOCOMMERCE: "WooCommerce"}
 
@@ -192,22 +194,6 @@ class Surface:
         return True
 
 
-class HookNames:
-    """Answers whether a release fires a hook, filled-in names included."""
-
-    def __init__(self, hooks: dict[str, Hook]) -> None:
-        self._exact = hooks
-        # A name with less than three fixed characters would match everything.
-        filled_in = [n for n in hooks if "*" in n and len(n.replace("*", "")) > 2]
-        self._pattern = any_of(filled_in)
-
-    def find(self, name: str) -> Hook | None:
-        found = self._exact.get(name)
-        if found is None and self._pattern.fullmatch(name):
-            return Hook(name, Place("", 0))
-        return found
-
-
 def any_of(names: Iterable[str]) -> re.Pattern[str]:
     """A pattern for any of these names, in which `*` stands for one character or more."""
     forms = (
@@ -217,10 +203,15 @@ def any_of(names: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(forms) or r"(?!)")
 
 
+def specific(pattern: str) -> bool:
+    """Whether a filled-in hook name says enough to be told from any other."""
+    return "*" in pattern and len(pattern.replace("*", "")) >= _FIXED_CHARACTERS
+
+
 @lru_cache(maxsize=32)
-def hook_names(surface: Surface) -> HookNames:
-    """The hooks of a release; kept, since many plugins are checked against few releases."""
-    return HookNames(surface.hooks)
+def filled_in_hooks(surface: Surface) -> re.Pattern[str]:
+    """All filled-in hook names of a release in one pattern; kept, as releases are few."""
+    return any_of(filter(specific, surface.hooks))
 
 
 def pack_signature(signature: Signature) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from refunddesk.compat.conditions import Exists, Truth, VersionIs, truth_of
 from refunddesk.compat.facts import PluginFacts, Use
@@ -14,10 +14,11 @@ from refunddesk.compat.surface import (
     ClassSymbol,
     Deprecation,
     Function,
-    HookNames,
     Place,
     Surface,
-    hook_names,
+    any_of,
+    filled_in_hooks,
+    specific,
 )
 from refunddesk.compat.versions import holds
 
@@ -45,10 +46,8 @@ class World:
     earlier: tuple[Surface, ...] = ()
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
     loading: Loading = field(init=False)
-    hook_names: tuple[HookNames, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "hook_names", tuple(map(hook_names, self.surfaces)))
         object.__setattr__(self, "loading", Loading(self.facts, self.answer))
 
     @property
@@ -92,6 +91,40 @@ class World:
                     deprecated,
                 )
         return None
+
+    def gone_hook(self, name: str) -> Gone | None:
+        """The same for a hook, whose name may be filled in when it is fired."""
+        gone = self.gone("hooks", name)
+        if gone is not None:
+            return None if self._filled_in_since(name, gone) else gone
+        if any(filled_in_hooks(surface).fullmatch(name) for surface in self.surfaces):
+            return None
+        for before in self.earlier:
+            if filled_in_hooks(before).fullmatch(name):
+                pattern = next(p for p in before.hooks if specific(p) and _fits(p, name))
+                found = self.gone("hooks", pattern)
+                return replace(found, name=name) if found else None
+        return None
+
+    def _filled_in_since(self, name: str, gone: Gone) -> bool:
+        """Whether the release fires the hook by a filled-in name that came when the plain one went.
+
+        One that was there beside the plain name says nothing of where that went.
+        """
+        lifecycle = self.lifecycles.get(gone.product)
+        before = next((e for e in self.earlier if e.product == gone.product), None)
+        for surface in self.surfaces:
+            if surface.product != gone.product or not filled_in_hooks(surface).fullmatch(name):
+                continue
+            for pattern in surface.hooks:
+                if not specific(pattern) or not _fits(pattern, name):
+                    continue
+                old = before is not None and pattern in before.hooks
+                if not old and lifecycle is not None:
+                    old = lifecycle.find_life("hooks", pattern, gone.last_seen) is not None
+                if not old:
+                    return True
+        return False
 
     def answer(self, asked: Exists | VersionIs) -> Truth:
         """What function_exists() and its like say on this site; None where it is not known."""
@@ -139,6 +172,10 @@ class World:
 
         guards = (*use.guards, *self.loading.guards_of(use.file))
         return any(truth_of(guard, without_it) is False for guard in guards)
+
+
+def _fits(pattern: str, name: str) -> bool:
+    return any_of((pattern,)).fullmatch(name) is not None
 
 
 def _asks(asked: Exists | VersionIs, kind: str, name: str) -> bool:

@@ -21,22 +21,16 @@ _BLOCK_API = 3
 def hooks(world: World) -> Iterator[Finding]:
     """removed-hook and deprecated-hook."""
     for name, uses in world.facts.hook_uses.items():
-        found = None
-        for names, surface in zip(world.hook_names, world.surfaces, strict=True):
-            hook = names.find(name)
-            if hook is not None:
-                found = (surface, hook)
-                break
-        if found is not None:
-            surface, hook = found
-            if hook.deprecated is None:
-                continue
-            for use in filter(world.reached, uses):
+        surface = next((s for s in world.surfaces if name in s.hooks), None)
+        if surface is not None:
+            hook = surface.hooks[name]
+            for use in filter(world.reached, uses if hook.deprecated else ()):
+                assert hook.deprecated is not None
                 what, said = f"The hook {name}", hook.deprecated
                 yield deprecated(
                     world, "deprecated-hook", use, surface, name, said, what, hook.place
                 )
-        elif (gone := world.gone("hooks", name)) and not _fired(world, name):
+        elif (gone := world.gone_hook(name)) and not _fired(world, name):
             for use in filter(world.reached, uses):
                 what = f"The hook {name}, which this listens to,"
                 yield removed(world, "removed-hook", use, gone, what, Level.WARNING)
