@@ -15,6 +15,8 @@ class JobName(StrEnum):
     PAY_REFUND = "pay_refund"
     RESOLVE_REFUND = "resolve_refund"
     TAKE_STEP = "take_step"
+    SWEEP_STORE = "sweep_store"
+    CHECK_WEBHOOKS = "check_webhooks"
 
 
 class QueueName(StrEnum):
@@ -40,6 +42,9 @@ _DESK = JobLimits(QueueName.DESK, timedelta(seconds=55), timedelta(seconds=90))
 # A refund call may take 160 s (gateways answer after 70 s and twice); see reliability of payments
 # in docs/architecture.md.
 _MONEY = JobLimits(QueueName.MONEY, timedelta(seconds=200), timedelta(seconds=300))
+# Payments of a store may wait for its sweeps, which must not queue behind the thousands of orders
+# that they find: so they go with the money.
+_SWEEP = JobLimits(QueueName.MONEY, timedelta(seconds=55), timedelta(seconds=90))
 
 LIMITS: dict[JobName, JobLimits] = {
     JobName.RECORD_ORDER: _DESK,
@@ -49,4 +54,6 @@ LIMITS: dict[JobName, JobLimits] = {
     JobName.PAY_REFUND: _MONEY,
     JobName.RESOLVE_REFUND: _DESK,
     JobName.TAKE_STEP: _DESK,
+    JobName.SWEEP_STORE: _SWEEP,
+    JobName.CHECK_WEBHOOKS: _SWEEP,
 }

@@ -106,6 +106,16 @@ def list_quarantined(transaction: Connection, limit: int = 100) -> list[Delivery
     return [_delivery(row) for row in rows]
 
 
+def find_last_received_at(transaction: Connection, store_id: int) -> datetime | None:
+    """When the store last delivered anything."""
+    return transaction.scalar(
+        select(inbox.c.received_at)
+        .where(inbox.c.store_id == store_id)
+        .order_by(inbox.c.id.desc())
+        .limit(1)
+    )
+
+
 def record_released(
     transaction: Connection,
     delivery_id: int,

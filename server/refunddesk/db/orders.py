@@ -144,6 +144,16 @@ def list_order_ids(transaction: Connection, *, above: int = 0, limit: int = 500)
     return list(rows)
 
 
+def find_newest_woo_id(transaction: Connection, store_id: int) -> int | None:
+    """The store's id of the last order it made that is still there."""
+    return transaction.scalar(
+        select(orders.c.woo_order_id)
+        .where(orders.c.store_id == store_id, orders.c.gone_at.is_(None))
+        .order_by(orders.c.woo_order_id.desc())
+        .limit(1)
+    )
+
+
 def list_items(transaction: Connection, order_id: int) -> list[OrderItem]:
     """The lines the order has now, in the store's sequence; removed ones are left out."""
     row = transaction.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -64,6 +65,36 @@ def promise(transaction: Connection, job: JobName, subject: object, *, due_at: d
                 "rung_at": None,
             },
         )
+    )
+
+
+def list_open_subjects(
+    transaction: Connection, job: JobName, subjects: Collection[str]
+) -> set[str]:
+    """Those of the subjects for which the job is promised and not done."""
+    rows = transaction.scalars(
+        select(outbox.c.subject).where(
+            outbox.c.job == job.value,
+            outbox.c.subject.in_(subjects),
+            outbox.c.asked > outbox.c.done,
+        )
+    )
+    return set(rows)
+
+
+def hasten(transaction: Connection, job: JobName, subjects_begin_with: str, now: datetime) -> None:
+    """Try at once what failed and waits to be tried again: its cause is gone."""
+    transaction.execute(
+        update(outbox)
+        .where(
+            outbox.c.job == job.value,
+            outbox.c.subject.startswith(subjects_begin_with, autoescape=True),
+            outbox.c.asked > outbox.c.done,
+            outbox.c.claimed_until.is_(None),
+            outbox.c.tries > 0,
+            outbox.c.due_at > now,
+        )
+        .values(due_at=now, rung_at=None)
     )
 
 

@@ -226,6 +226,16 @@ def list_in_state(
     return [_refund(row) for row in rows]
 
 
+def list_due_ids(transaction: Connection, store_id: int) -> list[int]:
+    """The refunds of the store that wait to be sent, oldest first."""
+    rows = transaction.scalars(
+        select(refunds.c.id)
+        .where(refunds.c.store_id == store_id, refunds.c.state == State.DUE.value)
+        .order_by(refunds.c.id)
+    )
+    return list(rows)
+
+
 def list_lapsed(transaction: Connection, now: datetime, limit: int = 100) -> list[Refund]:
     """Refunds whose sender was not heard of again within its lease."""
     rows = transaction.execute(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 
+from refunddesk.db.sweeps import Kind
 from refunddesk.jobnames import JobName
-from refunddesk.jobs import orders, refunds, requests
+from refunddesk.jobs import orders, reconcile, refunds, requests
 from refunddesk.jobs.keeping import JobFunction
 from refunddesk.jobs.schedule import Round
-from refunddesk.services import read_back
+from refunddesk.services import read_back, watch, webhook_health
+from refunddesk.services.reconcile import promise_sweeps
 
 JOBS: Mapping[JobName, JobFunction] = {
     JobName.RECORD_ORDER: orders.record_order,
@@ -19,6 +22,17 @@ JOBS: Mapping[JobName, JobFunction] = {
     JobName.PAY_REFUND: refunds.pay_refund,
     JobName.RESOLVE_REFUND: refunds.resolve_refund,
     JobName.TAKE_STEP: refunds.take_step,
+    JobName.SWEEP_STORE: reconcile.sweep_store,
+    JobName.CHECK_WEBHOOKS: reconcile.check_webhooks,
 }
 
-ROUNDS: Sequence[Round] = (Round("sweep_refunds", timedelta(seconds=60), read_back.sweep_refunds),)
+ROUNDS: Sequence[Round] = (
+    # First, so that after a gap payments are blocked before anything else is begun.
+    Round("keep_watch", timedelta(seconds=60), watch.keep_watch),
+    Round("sweep_refunds", timedelta(seconds=60), read_back.sweep_refunds),
+    Round("read_changes", timedelta(minutes=2), partial(promise_sweeps, kind=Kind.CHANGES)),
+    Round("check_webhooks", timedelta(minutes=5), webhook_health.promise_checks),
+    Round("read_late_changes", timedelta(hours=1), partial(promise_sweeps, kind=Kind.LATE_CHANGES)),
+    Round("read_refunds", timedelta(hours=1), partial(promise_sweeps, kind=Kind.REFUNDS)),
+    Round("read_all_orders", timedelta(hours=24), partial(promise_sweeps, kind=Kind.ORDERS)),
+)

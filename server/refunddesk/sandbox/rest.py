@@ -189,11 +189,12 @@ def page_of(
 ) -> Response:
     """The page of `rows` the query asks for, with totals and links as WordPress gives them.
 
-    Understands `per_page` (1 to 100, else 10), `page`, `_fields`.
+    Understands `per_page` (1 to 100, else 10), `page`, `offset` (in place of `page`), `_fields`.
     """
     per_page, page = _whole("per_page", 10, 100), _whole("page", 1, 10**6)
     pages = -(-len(rows) // per_page)
-    shown = [only_fields(show(row)) for row in rows[(page - 1) * per_page : page * per_page]]
+    begin = _whole("offset", (page - 1) * per_page, 10**8, least=0)
+    shown = [only_fields(show(row)) for row in rows[begin : begin + per_page]]
     if page > max(pages, 1):
         # Past its last page WooCommerce counts nothing at all.
         rows, pages = [], 0
@@ -216,12 +217,12 @@ def only_fields(shown: Document) -> Document:
     return {key: value for key, value in shown.items() if key in names}
 
 
-def _whole(name: str, default: int, most: int) -> int:
+def _whole(name: str, default: int, most: int, least: int = 1) -> int:
     text = request.args.get(name, str(default))
     if not text.isdecimal():
         raise invalid_param(name, f"{name} is not of type integer.")
-    if not 1 <= int(text) <= most:
-        reason = f"{name} must be between 1 (inclusive) and {most} (inclusive)"
+    if not least <= int(text) <= most:
+        reason = f"{name} must be between {least} (inclusive) and {most} (inclusive)"
         raise invalid_param(name, reason, "rest_out_of_bounds")
     return int(text)
 

@@ -15,6 +15,7 @@ from refunddesk.db.stores import Store
 from refunddesk.services import preflight
 from refunddesk.services.edges import Edges
 from refunddesk.services.orders import record_order
+from refunddesk.services.payment_blocks import why_held
 from refunddesk.services.preflight import AlreadyThere, Differs, Finding
 from refunddesk.services.refund_outcomes import (
     change_state,
@@ -112,7 +113,7 @@ def _load(transaction: Connection, refund: Refund) -> Payment:
 
 def _must_wait(transaction: Connection, refund: Refund, now: datetime) -> datetime | None:
     """Until when: payments of the store are held, or money may be moving on the same order."""
-    if stores.get_store(transaction, refund.store_id).payments_held_because:
+    if why_held(transaction, refund.store_id, now):
         return now + _WHILE_HELD
     others = refunds.list_for_order(transaction, refund.order_id)
     if any(other.state in IN_FLIGHT for other in others):

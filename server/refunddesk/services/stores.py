@@ -13,6 +13,7 @@ from refunddesk.db.history import record_deed
 from refunddesk.db.stores import ItemRule, SealedKeys, Store
 from refunddesk.policy.document import PolicyNotValid, load_policy
 from refunddesk.services.edges import Edges
+from refunddesk.services.payment_blocks import block_payments
 from refunddesk.services.refusal import Refusal
 from refunddesk.woocommerce.access import StoreAccess, StoreAccessUnusable, usable_address
 from refunddesk.woocommerce.client import StoreCallFailed, StoreClient
@@ -203,6 +204,8 @@ def rotate_endpoint(
         if endpoint is None:
             raise NoEndpointForTopic(f"Store {store_id} has no endpoint for {topic}.")
         endpoints.record_new_secret(transaction, endpoint, edges.sealer.seal(secret))
+        # Until the store has the new secret too, what it tells may be refused here and be lost.
+        block_payments(transaction, store_id, f"the secret for {topic} was changed", now)
         record_deed(
             transaction,
             at=now,

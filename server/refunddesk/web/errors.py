@@ -9,6 +9,7 @@ from flask import Blueprint
 from werkzeug.exceptions import HTTPException
 
 from refunddesk.services import (
+    alarms,
     audit,
     cases,
     customers,
@@ -43,6 +44,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     inbox.SignatureMissing: 401,
     inbox.SignatureMismatch: 401,
     # not there
+    alarms.NoSuchAlarm: 404,
     cases.NoSuchCase: 404,
     customers.NoSuchCustomer: 404,
     customers.NoSuchDispute: 404,
@@ -61,6 +63,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     stores.NoSuchStore: 404,
     tokens.NoSuchToken: 404,
     # there, but not as it is now
+    alarms.AlarmClearsItself: 409,
     customers.InfringementAlreadyOpen: 409,
     customers.NoOpenInfringement: 409,
     inbox.DeliveryNotQuarantined: 409,

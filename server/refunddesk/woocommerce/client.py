@@ -155,6 +155,10 @@ class StoreClient:
         }
         return self._get_list("orders", params)
 
+    def touch_order(self, woo_order_id: int) -> None:
+        """Save an order as it is: the store then delivers order.updated for it."""
+        self._write_object("PUT", f"orders/{_id(woo_order_id)}", {})
+
     def list_order_refunds(self, woo_order_id: int) -> list[Json]:
         """All refund rows of an order; also empty for an order the store does not have."""
         return self._get_all(f"orders/{_id(woo_order_id)}/refunds")
@@ -262,6 +266,10 @@ class StoreClient:
     def post_once(self, path: str, body: Json, *, waits: Waits, key: str) -> Answer:
         """POST and hand over the answer whatever its status; raises NoAnswer, AnswerTooLong."""
         return self._write("POST", path, body, waits=waits, key=key)
+
+    def list_page(self, path: str, params: Mapping[str, str]) -> list[Json]:
+        """One page of any list, by WooCommerce's own parameters; see `listings` for who asks."""
+        return self._get_list(path, params)
 
     def redact(self, text: str) -> str:
         """`text` without this store's keys, on one line, cut to 300 characters."""

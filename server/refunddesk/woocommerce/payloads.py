@@ -40,6 +40,7 @@ from refunddesk.woocommerce.refund_rows import (
 )
 
 __all__ = [
+    "DRAFTS",
     "LineBody",
     "OrderBody",
     "RefundBody",
@@ -55,7 +56,7 @@ __all__ = [
 
 # A cart being filled in, not a purchase: the block checkout and the admin's "new order" page
 # save these, and GET orders lists them among the others.
-_DRAFTS = frozenset({"checkout-draft", "auto-draft", "draft", "new"})
+DRAFTS = frozenset({"checkout-draft", "auto-draft", "draft", "new"})
 # Only subscriptions have these; GET orders/{subscription id} answers as if it were an order.
 _SUBSCRIPTION_STATUSES = frozenset({"active", "pending-cancel", "switched", "expired"})
 _SUBSCRIPTION_META = "_subscription_renewal_order_ids_cache"
@@ -100,7 +101,7 @@ class OrderBody:
     @property
     def is_draft(self) -> bool:
         """Whether this is an unfinished cart rather than an order someone placed."""
-        return self.status in _DRAFTS
+        return self.status in DRAFTS
 
     @property
     def refunded(self) -> Money:

@@ -102,6 +102,27 @@ def upgrade() -> None:
         sa.UniqueConstraint("url", name=op.f("uq_stores_url")),
     )
     op.create_table(
+        "alarms",
+        sa.Column("id", Id, autoincrement=True, nullable=False),
+        sa.Column("store_id", Id, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("raised_at", Instant, nullable=False),
+        sa.Column("cleared_at", Instant, nullable=True),
+        sa.Column("cleared_because", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name=op.f("fk_alarms_store_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alarms")),
+    )
+    op.create_index(
+        "one_alarm_at_a_time",
+        "alarms",
+        ["store_id", "kind", "subject"],
+        unique=True,
+        sqlite_where=sa.text("cleared_at IS NULL"),
+        postgresql_where=sa.text("cleared_at IS NULL"),
+    )
+    op.create_table(
         "customers",
         sa.Column("id", Id, autoincrement=True, nullable=False),
         sa.Column("store_id", Id, nullable=False),
@@ -154,6 +175,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("store_id", "position", name=op.f("uq_item_rules_store_id_position")),
     )
     op.create_table(
+        "payment_blocks",
+        sa.Column("store_id", Id, nullable=False),
+        sa.Column("because", sa.Text(), nullable=False),
+        sa.Column("since", Instant, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["store_id"], ["stores.id"], name=op.f("fk_payment_blocks_store_id")
+        ),
+        sa.PrimaryKeyConstraint("store_id", name=op.f("pk_payment_blocks")),
+    )
+    op.create_table(
         "products",
         sa.Column("id", Id, autoincrement=True, nullable=False),
         sa.Column("store_id", Id, nullable=False),
@@ -167,6 +198,17 @@ def upgrade() -> None:
             "store_id", "woo_product_id", name=op.f("uq_products_store_id_woo_product_id")
         ),
     )
+    op.create_table(
+        "sightings",
+        sa.Column("store_id", Id, nullable=False),
+        sa.Column("woo_order_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("modified_at", Instant, nullable=True),
+        sa.Column("seen_at", Instant, nullable=False),
+        sa.Column("delivery_expected", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name=op.f("fk_sightings_store_id")),
+        sa.PrimaryKeyConstraint("store_id", "woo_order_id", name=op.f("pk_sightings")),
+    )
+    op.create_index("ix_sightings_seen_at", "sightings", ["seen_at"], unique=False)
     op.create_table(
         "staff_sessions",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
@@ -220,6 +262,24 @@ def upgrade() -> None:
             "woo_subscription_id",
             name=op.f("uq_subscriptions_store_id_woo_subscription_id"),
         ),
+    )
+    op.create_table(
+        "sweeps",
+        sa.Column("store_id", Id, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("pass_began_at", Instant, nullable=True),
+        sa.Column("since", Instant, nullable=True),
+        sa.Column("position", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("last_woo_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("watermark", Instant, nullable=True),
+        sa.Column("next_watermark", Instant, nullable=True),
+        sa.Column("complete_since", Instant, nullable=True),
+        sa.Column("progressed_at", Instant, nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('changes', 'late_changes', 'orders', 'refunds')", name=op.f("ck_sweeps_kind")
+        ),
+        sa.ForeignKeyConstraint(["store_id"], ["stores.id"], name=op.f("fk_sweeps_store_id")),
+        sa.PrimaryKeyConstraint("store_id", "kind", name=op.f("pk_sweeps")),
     )
     op.create_table(
         "inbox",
@@ -300,6 +360,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_orders_customer_id", "orders", ["customer_id"], unique=False)
     op.create_index("ix_orders_subscription_id", "orders", ["subscription_id"], unique=False)
+    op.create_table(
+        "webhook_states",
+        sa.Column("endpoint_id", sa.Text(), nullable=False),
+        sa.Column("woo_webhook_id", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("checked_at", Instant, nullable=False),
+        sa.Column("switched_on_at", Instant, nullable=True),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"], ["endpoints.id"], name=op.f("fk_webhook_states_endpoint_id")
+        ),
+        sa.PrimaryKeyConstraint("endpoint_id", name=op.f("pk_webhook_states")),
+    )
     op.create_table(
         "cases",
         sa.Column("id", Id, autoincrement=True, nullable=False),
@@ -671,6 +743,7 @@ def downgrade() -> None:
     op.drop_table("disputes")
     op.drop_index("ix_cases_order_id", table_name="cases")
     op.drop_table("cases")
+    op.drop_table("webhook_states")
     op.drop_index("ix_orders_subscription_id", table_name="orders")
     op.drop_index("ix_orders_customer_id", table_name="orders")
     op.drop_table("orders")
@@ -682,13 +755,24 @@ def downgrade() -> None:
     )
     op.drop_index("ix_inbox_object", table_name="inbox")
     op.drop_table("inbox")
+    op.drop_table("sweeps")
     op.drop_table("subscriptions")
     op.drop_table("staff_tokens")
     op.drop_table("staff_sessions")
+    op.drop_index("ix_sightings_seen_at", table_name="sightings")
+    op.drop_table("sightings")
     op.drop_table("products")
+    op.drop_table("payment_blocks")
     op.drop_table("item_rules")
     op.drop_table("endpoints")
     op.drop_table("customers")
+    op.drop_index(
+        "one_alarm_at_a_time",
+        table_name="alarms",
+        sqlite_where=sa.text("cleared_at IS NULL"),
+        postgresql_where=sa.text("cleared_at IS NULL"),
+    )
+    op.drop_table("alarms")
     op.drop_table("stores")
     op.drop_table("staff")
     op.drop_table("rounds")

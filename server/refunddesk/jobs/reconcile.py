@@ -1,0 +1,18 @@
+"""The jobs that compare a store with our copy of it, and that see to its webhooks."""
+
+from __future__ import annotations
+
+from refunddesk.db.sweeps import Kind
+from refunddesk.services import reconcile, webhook_health
+from refunddesk.services.edges import Edges
+
+
+def sweep_store(edges: Edges, subject: str) -> None:
+    """`subject` is "<kind of sweep>:<store id>"."""
+    kind, _, store_id = subject.partition(":")
+    reconcile.sweep_store(edges, Kind(kind), int(store_id))
+
+
+def check_webhooks(edges: Edges, subject: str) -> None:
+    """`subject` is the store's id."""
+    webhook_health.check_webhooks(edges, int(subject))
