@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from refunddesk.cli.opening import opened_database
 from refunddesk.db import schema
-from refunddesk.db.session import open_database
 from refunddesk.settings import read_settings
 
 
@@ -17,13 +17,14 @@ def db() -> None:
 @db.command()
 def upgrade() -> None:
     """Run the migrations that are missing; does nothing when there are none."""
-    database = open_database(read_settings().database_url)
-    schema.upgrade(database)
+    with opened_database(read_settings()) as database:
+        schema.upgrade(database)
     click.echo("The database is at the newest schema.")
 
 
 @db.command()
 def check() -> None:
     """Say whether the database is at the newest schema."""
-    schema.check_current(open_database(read_settings().database_url))
+    with opened_database(read_settings()) as database:
+        schema.check_current(database)
     click.echo("The database is at the newest schema.")

@@ -15,6 +15,7 @@ import click
 import requests
 
 from refunddesk import clock
+from refunddesk.cli.opening import opened
 from refunddesk.cli.run import write_secret
 from refunddesk.db import outbox, stores
 from refunddesk.db import staff as people
@@ -24,8 +25,7 @@ from refunddesk.services import staff, tokens
 from refunddesk.services import stores as joining
 from refunddesk.services.edges import Edges
 from refunddesk.services.webhooks import connect_webhooks
-from refunddesk.settings import Settings, read_file, read_settings
-from refunddesk.wiring import open_edges
+from refunddesk.settings import Settings, read_file
 
 _OWNER = "owner@refunddesk.example"
 _READY_WITHIN = 60.0
@@ -49,14 +49,13 @@ Found = TypeVar("Found")
 @click.command(hidden=True)
 def guide() -> None:
     """Join the sandbox store at the first start, say where everything is, then stand by."""
-    settings = read_settings()
-    edges = open_edges(settings)
-    access = _wait_for_sandbox(settings)
-    sign_in = ensure_owner(edges, settings.home)
-    _wait_for_desk(settings)
-    store_id = join_sandbox(edges, access)
-    connect_webhooks(edges, store_id, f"{settings.public_url}{settings.url_prefix}")
-    catch_up(edges, store_id)
+    with opened() as (edges, settings):
+        access = _wait_for_sandbox(settings)
+        sign_in = ensure_owner(edges, settings.home)
+        _wait_for_desk(settings)
+        store_id = join_sandbox(edges, access)
+        connect_webhooks(edges, store_id, f"{settings.public_url}{settings.url_prefix}")
+        catch_up(edges, store_id)
     click.echo(_welcome(settings, access, sign_in))
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

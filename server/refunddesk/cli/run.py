@@ -17,8 +17,8 @@ from honcho.manager import Manager
 from honcho.printer import Printer
 
 from refunddesk import clock
+from refunddesk.cli.opening import opened_database
 from refunddesk.db import schema
-from refunddesk.db.session import open_database
 from refunddesk.jobnames import QueueName
 from refunddesk.sandbox.certificates import ensure_certificates
 from refunddesk.sealing import new_key
@@ -49,7 +49,8 @@ def run() -> None:
         )
     for port in (settings.port, sandbox_port(settings)):
         _check_free(settings.host, port)
-    schema.upgrade(open_database(settings.database_url))
+    with opened_database(settings) as database:
+        schema.upgrade(database)
     code = _start_all(settings)
     held.close()
     sys.exit(code)

@@ -6,13 +6,12 @@ import sys
 
 import click
 
+from refunddesk.cli.opening import opened
 from refunddesk.db import staff as people
 from refunddesk.db.staff import Role
 from refunddesk.services import staff as desk_staff
 from refunddesk.services import tokens
 from refunddesk.services.edges import Edges
-from refunddesk.settings import read_settings
-from refunddesk.wiring import open_edges
 
 _PASSWORD_HELP = "Ask for the password instead of making one up."  # noqa: S105
 
@@ -29,9 +28,9 @@ def staff() -> None:
 @click.option("--ask-password", is_flag=True, help=_PASSWORD_HELP)
 def add(email: str, name: str, role: str, ask_password: bool) -> None:
     """Let a person sign in."""
-    edges = _edges()
-    password, is_new = _password(edges, ask_password)
-    desk_staff.add_staff(edges, email=email, name=name, role=Role(role), password=password)
+    with opened() as (edges, _):
+        password, is_new = _password(edges, ask_password)
+        desk_staff.add_staff(edges, email=email, name=name, role=Role(role), password=password)
     click.echo(f"{name} may sign in as {email}, {role}.")
     _tell(password, is_new)
 
@@ -39,7 +38,7 @@ def add(email: str, name: str, role: str, ask_password: bool) -> None:
 @staff.command("list")
 def list_people() -> None:
     """Show everybody who may sign in, or once might."""
-    with _edges().database.read() as transaction:
+    with opened() as (edges, _), edges.database.read() as transaction:
         everybody = people.list_staff(transaction)
     for person in everybody:
         until = "" if person.disabled_at is None else f", left {person.disabled_at:%Y-%m-%d}"
@@ -50,7 +49,8 @@ def list_people() -> None:
 @click.argument("email")
 def disable(email: str) -> None:
     """Let a person sign in no more, and end their sessions and tokens at once."""
-    desk_staff.disable_staff(_edges(), email)
+    with opened() as (edges, _):
+        desk_staff.disable_staff(edges, email)
     click.echo(f"{email} can no longer sign in.")
 
 
@@ -59,9 +59,9 @@ def disable(email: str) -> None:
 @click.option("--ask-password", is_flag=True, help=_PASSWORD_HELP)
 def password(email: str, ask_password: bool) -> None:
     """Give a person a new password, and end their sessions."""
-    edges = _edges()
-    chosen, is_new = _password(edges, ask_password)
-    desk_staff.set_password(edges, email, chosen)
+    with opened() as (edges, _):
+        chosen, is_new = _password(edges, ask_password)
+        desk_staff.set_password(edges, email, chosen)
     click.echo(f"{email} has a new password.")
     _tell(chosen, is_new)
 
@@ -71,16 +71,12 @@ def password(email: str, ask_password: bool) -> None:
 @click.argument("name")
 def token(email: str, name: str) -> None:
     """Make an API token for a person's program; NAME says what it is for."""
-    edges = _edges()
-    with edges.database.read() as transaction:
-        person = desk_staff.get_staff(transaction, email)
-    made = tokens.make_token(edges, person.id, name, by="command")
+    with opened() as (edges, _):
+        with edges.database.read() as transaction:
+            person = desk_staff.get_staff(transaction, email)
+        made = tokens.make_token(edges, person.id, name, by="command")
     click.echo("The token, shown this once:", err=True)
     click.echo(made)
-
-
-def _edges() -> Edges:
-    return open_edges(read_settings())
 
 
 def _password(edges: Edges, ask: bool) -> tuple[str, bool]:
