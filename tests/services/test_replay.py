@@ -53,11 +53,12 @@ def record(
 
 
 def run(shop: Shop, target: Target, folder: Path) -> tuple[Counter[str], replay.Work]:
+    def pause(length: timedelta) -> None:
+        shop.clock.at += length
+
     recordings = replay.read_recordings(folder)
     replay.load_objects(shop.edges, target, recordings)
-    addresses = replay.make_endpoints(
-        shop.edges, shop.store_id, recordings, SECRET, lambda _: shop.clock.move(seconds=6)
-    )
+    addresses = replay.make_endpoints(shop.edges, shop.store_id, recordings, SECRET, pause)
     accounted = list(replay.send_all(shop.edges, target, recordings, addresses))
     for _ in range(3):  # one object is asked for once in ten seconds
         shop.work()
@@ -67,7 +68,7 @@ def run(shop: Shop, target: Target, folder: Path) -> tuple[Counter[str], replay.
         shop.store_id,
         accounted,
         within=timedelta(seconds=1),
-        sleep=lambda seconds: shop.clock.move(seconds=seconds),
+        sleep=pause,
     )
     return Counter(one.outcome for one in accounted), work
 

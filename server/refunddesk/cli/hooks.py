@@ -80,20 +80,24 @@ def replay(
         ca_file = str(settings.store_ca_file) if settings.store_ca_file else None
         target = Target(desk_url or base_url(settings), store_id or _only_store(edges), ca_file)
         loaded = replaying.load_objects(edges, target, recordings)
-        addresses = replaying.make_endpoints(edges, target.store_id, recordings, secret, time.sleep)
+        addresses = replaying.make_endpoints(edges, target.store_id, recordings, secret, _sleep)
         accounted = list(replaying.send_all(edges, target, recordings, addresses))
         work = replaying.wait_for_work(
             edges,
             target.store_id,
             accounted,
             within=timedelta(seconds=wait),
-            sleep=time.sleep,
+            sleep=_sleep,
         )
     _show_loaded(loaded)
     _show_account(accounted)
     _show_work(work)
     if any(one.outcome.startswith("LOST") for one in accounted):
         raise click.ClickException("A delivery was acknowledged and is not stored.")
+
+
+def _sleep(pause: timedelta) -> None:
+    time.sleep(pause.total_seconds())
 
 
 def _show_loaded(loaded: Counter[str]) -> None:

@@ -23,10 +23,12 @@ from refunddesk.woocommerce.hooks import ObjectChanged, read_delivery, read_ping
 
 # Kept by no proxy, or made anew for this connection.
 _HOP_HEADERS = frozenset({"host", "connection", "content-length", "accept-encoding", "expect"})
-_TIMEOUT = (5.0, 30.0)
+_TIMEOUT = (5, 30)
 #: So long an endpoint's old secrets may still be remembered by the web process.
-_SECRETS_KNOWN_AFTER = 6.0
-_LOOK_EVERY = 0.5
+_SECRETS_KNOWN_AFTER = timedelta(seconds=6)
+_LOOK_EVERY = timedelta(milliseconds=500)
+
+Sleep = Callable[[timedelta], None]
 
 
 class NoRecordings(Refusal):
@@ -125,7 +127,7 @@ def make_endpoints(
     store_id: int,
     recordings: Sequence[Recording],
     secret: str,
-    sleep: Callable[[float], None],
+    sleep: Sleep,
 ) -> dict[str, str]:
     """An endpoint that knows `secret` for each topic recorded: topic -> endpoint id."""
     found: dict[str, str] = {}
@@ -174,7 +176,7 @@ def wait_for_work(
     accounted: Sequence[Accounted],
     *,
     within: timedelta,
-    sleep: Callable[[float], None],
+    sleep: Sleep,
 ) -> Work:
     """What the jobs made of every object, once they are done or the time is over."""
     until = edges.clock() + within
