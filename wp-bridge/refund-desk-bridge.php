@@ -1,0 +1,94 @@
+<?php
+/**
+ * Plugin Name:          Refund Desk Bridge
+ * Description:          Connects a WooCommerce store to its Refund Desk. This version only checks whether the store is ready for it.
+ * Version:              0.1.0
+ * Requires at least:    6.2
+ * Requires PHP:         7.4
+ * Requires Plugins:     woocommerce
+ * WC requires at least: 8.2
+ * Author:               The Refund Desk contributors
+ * License:              GPL-2.0-or-later
+ * License URI:          https://www.gnu.org/licenses/old-licenses/gpl-2.0.html
+ * Text Domain:          refund-desk-bridge
+ * Domain Path:          /languages
+ *
+ * The guards below run on every PHP that WordPress may be on: this file keeps to syntax that PHP 5.6
+ * can read, so that an old server is told what is missing instead of breaking.
+ *
+ * @package RefundDesk\Bridge
+ */
+
+defined( 'ABSPATH' ) || exit;
+
+define( 'REFUND_DESK_BRIDGE_VERSION', '0.1.0' );
+define( 'REFUND_DESK_BRIDGE_FILE', __FILE__ );
+define( 'REFUND_DESK_BRIDGE_PHP', '7.4' );
+define( 'REFUND_DESK_BRIDGE_WOOCOMMERCE', '8.2' );
+
+/**
+ * Says what the store lacks.
+ *
+ * @return string[] One translated sentence for each thing, none when the store is ready.
+ */
+function refund_desk_bridge_gaps() {
+	$gaps = array();
+	if ( version_compare( PHP_VERSION, REFUND_DESK_BRIDGE_PHP, '<' ) ) {
+		$gaps[] = sprintf(
+			/* translators: 1: the PHP version that is needed, 2: the PHP version that is there. */
+			__( 'Refund Desk Bridge needs PHP %1$s or newer; this server has PHP %2$s. Ask your host for a newer one.', 'refund-desk-bridge' ),
+			REFUND_DESK_BRIDGE_PHP,
+			PHP_VERSION
+		);
+	}
+	if ( ! class_exists( 'WooCommerce' ) || ! defined( 'WC_VERSION' ) ) {
+		$gaps[] = __( 'Refund Desk Bridge needs WooCommerce. Install and activate it; until then the bridge does nothing.', 'refund-desk-bridge' );
+	} elseif ( version_compare( WC_VERSION, REFUND_DESK_BRIDGE_WOOCOMMERCE, '<' ) ) {
+		$gaps[] = sprintf(
+			/* translators: 1: the WooCommerce version that is needed, 2: the WooCommerce version that is there. */
+			__( 'Refund Desk Bridge needs WooCommerce %1$s or newer; this store has %2$s. Update WooCommerce.', 'refund-desk-bridge' ),
+			REFUND_DESK_BRIDGE_WOOCOMMERCE,
+			WC_VERSION
+		);
+	}
+	return $gaps;
+}
+
+/**
+ * Shows the gaps to whoever can close them.
+ *
+ * @return void
+ */
+function refund_desk_bridge_on_admin_notices() {
+	if ( ! current_user_can( 'activate_plugins' ) ) {
+		return;
+	}
+	foreach ( refund_desk_bridge_gaps() as $gap ) {
+		printf( '<div class="notice notice-error"><p>%s</p></div>', esc_html( $gap ) );
+	}
+}
+
+/**
+ * Loads the translations.
+ *
+ * @return void
+ */
+function refund_desk_bridge_on_init() {
+	load_plugin_textdomain( 'refund-desk-bridge', false, dirname( plugin_basename( REFUND_DESK_BRIDGE_FILE ) ) . '/languages' );
+}
+
+/**
+ * Tells WooCommerce that the bridge does not stand in the way of its order tables and blocks.
+ *
+ * @return void
+ */
+function refund_desk_bridge_on_before_woocommerce_init() {
+	if ( class_exists( '\Automattic\WooCommerce\Utilities\FeaturesUtil' ) ) {
+		\Automattic\WooCommerce\Utilities\FeaturesUtil::declare_compatibility( 'custom_order_tables', REFUND_DESK_BRIDGE_FILE, true );
+		\Automattic\WooCommerce\Utilities\FeaturesUtil::declare_compatibility( 'cart_checkout_blocks', REFUND_DESK_BRIDGE_FILE, true );
+	}
+}
+
+add_action( 'init', 'refund_desk_bridge_on_init' );
+add_action( 'before_woocommerce_init', 'refund_desk_bridge_on_before_woocommerce_init' );
+add_action( 'admin_notices', 'refund_desk_bridge_on_admin_notices' );
