@@ -141,19 +141,18 @@ INCIDENTS = {
             "fake.php": "<?php\nclass New_Fake_Mailer extends PHPMailer\\PHPMailer\\PHPMailer {}\n",
         },
     ),
-    "the mailer's file was included by a backup plugin": Incident(
+    "the mailer's file, asked for by a backup plugin, became an empty shell": Incident(
         before=("5.4", MAIL_54),
         target=("5.5", MAIL_55),
         plugin={
             "main": "function send_backup() {\n"
-            "include_once ABSPATH . WPINC . '/class-phpmailer.php';\n"
-            "$mailer = new PHPMailer();\nreturn $mailer->send();\n}",
+            "if ( file_exists( ABSPATH . WPINC . '/class-phpmailer.php' ) )\n"
+            "require_once ABSPATH . WPINC . '/class-phpmailer.php';\n"
+            "if ( class_exists( 'PHPMailer' ) )\n"
+            "$mailer = new PHPMailer();\n}",
         },
-        breaks=[
-            ("removed-class", "PHPMailer", "my-plugin.php", 8),
-            ("deprecated-file", "wp-includes/class-phpmailer.php", "my-plugin.php", 7),
-        ],
-        verdict=Verdict.BROKEN,
+        breaks=[("deprecated-file", "wp-includes/class-phpmailer.php", "my-plugin.php", 8)],
+        verdict=Verdict.WARN,
         repaired={
             "main": "function send_backup() {\n"
             "if ( file_exists( ABSPATH . WPINC . '/PHPMailer/PHPMailer.php' ) ) {\n"

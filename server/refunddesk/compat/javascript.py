@@ -17,6 +17,8 @@ LANGUAGE = Language(tree_sitter_javascript.language())
 _QUERY = Query(LANGUAGE, "(member_expression) @member")
 #: Files above this are bundles made by a tool: read for nothing but their size.
 _LARGEST = 1_500_000
+_LIBRARY = re.compile(rb"jQuery (?:JavaScript Library|v?\d+\.\d+)")
+_LOOKS = {"binary_expression", "unary_expression", "parenthesized_expression", "ternary_expression"}
 _SCRIPT = re.compile(rb"<script\b[^>]*>(.*?)(?:</script|\Z)", re.IGNORECASE | re.DOTALL)
 
 
@@ -113,17 +115,36 @@ def _restored(api: ScriptApi, surface: Surface) -> bool:
 
 
 def script_uses(source: bytes) -> Iterator[tuple[str, int]]:
-    """(interface, line from 1) of each use in a script."""
-    if len(source) > _LARGEST or not _HINT.search(source):
+    """(interface, line from 1) of each use in a script.
+
+    A script that asks for an interface before it uses it, or brings it itself, uses nothing; nor
+    does a copy of jQuery.
+    """
+    if len(source) > _LARGEST or not _HINT.search(source) or _LIBRARY.search(source[:600]):
         return
     root = _parser().parse(source).root_node
     seen: set[tuple[str, int]] = set()
+    cared_for: set[str] = set()
     for member in QueryCursor(_QUERY).captures(root).get("member", ()):
         name = _api_of(member)
-        spot = (name, member.end_point[0] + 1)
-        if name and spot not in seen:
-            seen.add(spot)
-            yield spot
+        if name:
+            seen.add((name, member.end_point[0] + 1))
+        cared_for.add(_cared_for(member))
+    yield from sorted(spot for spot in seen if spot[0] not in cared_for)
+
+
+def _cared_for(member: Node) -> str:
+    """The interface that is assigned here, or looked at without being used."""
+    name, parent = member.child_by_field_name("property"), member.parent
+    if name is None or parent is None:
+        return ""
+    api = next((a for a in APIS if a.name.rpartition(".")[2] == _said(name)), None)
+    if api is None:
+        return ""
+    if parent.type == "assignment_expression" and parent.child_by_field_name("left") == member:
+        return api.name
+    looks = api.static and _api_of(member) and parent.type in _LOOKS
+    return api.name if looks else ""
 
 
 def inline_uses(source: bytes, is_code: Callable[[int], bool]) -> Iterator[tuple[str, int]]:

@@ -23,9 +23,9 @@ class Loading:
         self._dead: dict[str, bool] = {}
         self._always: frozenset[str] | None = None
 
-    def is_included(self, file: str) -> bool:
-        """Whether any file of the plugin names this one in an include."""
-        return file == self._main or bool(self._includes_of[file])
+    def is_included_outright(self, file: str) -> bool:
+        """Whether some file of the plugin includes this one whenever it is loaded itself."""
+        return file == self._main or any(i.unconditional for i in self._includes_of[file])
 
     def is_dead(self, file: str) -> bool:
         """Whether every include of the file stands under a condition that does not hold."""

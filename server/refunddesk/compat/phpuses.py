@@ -312,24 +312,19 @@ def _read_call(reading: _Reading, call: Node) -> None:
 
 def _with_arguments(use: Use, call: Node) -> Use:
     arguments = arguments_of(call)
-    unpacked = any(
-        child.type in {"variadic_unpacking", "variadic_placeholder"}
-        for argument in arguments
-        for child in (argument, *argument.named_children[:1])
-    )
-    names = []
-    for argument in arguments:
-        name = argument.child_by_field_name("name")
-        if name is not None:
-            names.append(text(name))
-    empty = [
-        position
-        for position, argument in enumerate(arguments)
-        if text(value_of(argument)).replace(" ", "").lower() in _EMPTY
-    ]
+    names, empty, unpacked = list[str](), list[int](), False
+    for position, argument in enumerate(arguments):
+        if argument.named_child_count > 1:
+            name = argument.child_by_field_name("name")
+            names += [text(name)] if name is not None else []
+        inner = value_of(argument)
+        if "variadic" in inner.type or "variadic" in argument.type:
+            unpacked = True
+        # The longest of them is "array()"; a closure need not be read for this.
+        elif inner.end_byte - inner.start_byte <= 9:
+            written = text(inner).replace(" ", "").lower()
+            empty += [position] if written in _EMPTY else []
     count = -1 if unpacked else len(arguments)
-    if count == use.arguments and not names and not empty:
-        return use
     return Use(use.file, use.line, use.form, use.guards, count, tuple(names), tuple(empty))
 
 

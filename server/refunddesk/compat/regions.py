@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -37,6 +38,7 @@ _EXISTS = {
 GUARD_FUNCTIONS = frozenset({*_EXISTS, "method_exists", "version_compare"}) | {
     "is_wp_version_compatible",
 }
+_ASKS = re.compile("|".join(sorted(GUARD_FUNCTIONS)).encode(), re.IGNORECASE)
 _LEAVES = {
     "return_statement",
     "continue_statement",
@@ -69,6 +71,9 @@ def conditions_at(regions: Iterable[Region], node: Node) -> tuple[Condition, ...
 
 def regions_of(file: PhpFile, calls: Iterable[Node]) -> tuple[Region, ...]:
     """The guarded regions of a file; `calls` are its calls of functions that may be guards."""
+    if not _ASKS.search(file.source):
+        return ()
+    calls = list(calls)
     guards = [call for call in calls if _called(call) in GUARD_FUNCTIONS]
     if not guards:
         return ()

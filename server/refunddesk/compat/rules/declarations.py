@@ -76,7 +76,7 @@ def _theirs(world: World, own: PluginClass) -> tuple[Surface, Place, str] | None
 
 
 def _on_demand(world: World, own: PluginClass) -> bool:
-    return world.facts.autoloads and not world.loading.is_included(own.symbol.place.file)
+    return world.facts.autoloads and not world.loading.is_included_outright(own.symbol.place.file)
 
 
 def shared_namespaces(world: World) -> Iterator[Finding]:

@@ -70,14 +70,15 @@ def files(world: World) -> Iterator[Finding]:
             continue
         gone = None if path in wordpress.files else world.gone("files", path)
         for use in uses:
-            if not world.reached(use) or world.asks_for(use, "file", path):
+            if not world.reached(use):
                 continue
             what = f"The file {path}"
+            # A deprecated file is there to be found, so asking for it is no precaution.
             if said is not None:
                 yield deprecated(
                     world, "deprecated-file", use, wordpress, path, said, what, Place(path, 1)
                 )
-            elif gone is not None:
+            elif gone is not None and not world.asks_for(use, "file", path):
                 yield removed(world, "removed-file", use, gone, what, Level.ERROR)
 
 
