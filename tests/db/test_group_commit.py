@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -18,7 +19,9 @@ from tests.conftest import TestClock
 PATIENCE = 20.0
 
 
-def begin(name: str, at: datetime) -> object:
+def begin(name: str, at: datetime) -> Callable[[Connection], str]:
+    """A change that adds one row of this name and answers with it."""
+
     def change(transaction: Connection) -> str:
         transaction.execute(insert(rounds).values(name=name, begun_at=at))
         return name
@@ -44,17 +47,17 @@ def commits(database: Database) -> list[str]:
 
 def test_what_is_answered_is_there(database: Database, clock: TestClock) -> None:
     writer = GroupCommit(database)
-    assert writer.write(begin("one", clock()), PATIENCE) == "one"  # type: ignore[arg-type]
+    assert writer.write(begin("one", clock()), PATIENCE) == "one"
     assert names(database) == {"one"}
 
 
 def test_a_write_that_fails_takes_no_other_with_it(database: Database, clock: TestClock) -> None:
     writer = GroupCommit(database)
-    writer.write(begin("taken", clock()), PATIENCE)  # type: ignore[arg-type]
+    writer.write(begin("taken", clock()), PATIENCE)
 
     def try_one(name: str) -> str:
         try:
-            return str(writer.write(begin(name, clock()), PATIENCE))  # type: ignore[arg-type]
+            return str(writer.write(begin(name, clock()), PATIENCE))
         except IntegrityError:
             return "refused"
 
@@ -62,6 +65,21 @@ def test_a_write_that_fails_takes_no_other_with_it(database: Database, clock: Te
         answers = list(pool.map(try_one, ["a", "taken", "b", "taken", "c"]))
     assert answers == ["a", "refused", "b", "refused", "c"]
     assert names(database) == {"taken", "a", "b", "c"}
+
+
+def test_a_write_that_breaks_off_midway_leaves_none_of_its_rows(
+    database: Database, clock: TestClock
+) -> None:
+    writer = GroupCommit(database)
+
+    def half(transaction: Connection) -> None:
+        transaction.execute(insert(rounds).values(name="half", begun_at=clock()))
+        raise ValueError("the second half is missing")
+
+    with pytest.raises(ValueError, match="second half"):
+        writer.write(half, PATIENCE)
+    writer.write(begin("whole", clock()), PATIENCE)
+    assert names(database) == {"whole"}
 
 
 def test_writes_that_wait_together_share_one_commit(
@@ -77,10 +95,7 @@ def test_writes_that_wait_together_share_one_commit(
     with ThreadPoolExecutor(32) as pool:
         first = pool.submit(writer.write, slow, PATIENCE)
         assert entered.wait(PATIENCE)
-        waiting = [
-            pool.submit(writer.write, begin(str(n), clock()), PATIENCE)  # type: ignore[arg-type]
-            for n in range(30)
-        ]
+        waiting = [pool.submit(writer.write, begin(str(n), clock()), PATIENCE) for n in range(30)]
         while writer._queue.qsize() < 30:
             threading.Event().wait(0.01)
         go_on.set()
@@ -99,10 +114,10 @@ def test_a_commit_that_fails_is_told_to_everybody_who_waited(
 
     event.listen(database.engine, "commit", fail)
     with pytest.raises(SQLAlchemyError, match="the disk is full"):
-        writer.write(begin("one", clock()), PATIENCE)  # type: ignore[arg-type]
+        writer.write(begin("one", clock()), PATIENCE)
     event.remove(database.engine, "commit", fail)
     assert names(database) == set()
-    assert writer.write(begin("two", clock()), PATIENCE) == "two"  # type: ignore[arg-type]
+    assert writer.write(begin("two", clock()), PATIENCE) == "two"
 
 
 def test_a_caller_does_not_wait_for_ever(database: Database) -> None:
