@@ -117,6 +117,19 @@ def test_other_encodings(bench: Bench, content: bytes, read: bool) -> None:
     assert bool(facts.unread) is not read
 
 
+def test_a_file_nested_without_end_is_named_and_the_rest_is_read(bench: Bench) -> None:
+    text = "<?php\ndo_action( " + " . ".join(["'x'"] * 20_000) + ", 'f' );\n"
+    facts = bench.plugin_tree("used();", {"deep.php": text})
+    assert facts.unread == ("deep.php: nested too deeply to be read",)
+    assert "used" in facts.function_uses
+
+
+def test_minified_scripts_are_left_out_and_counted(bench: Bench) -> None:
+    facts = bench.plugin_tree("", {"a.min.js": "jQuery('a').live('click', f);"})
+    assert facts.script_uses == {}
+    assert facts.left_out == ("1 minified or very large scripts",)
+
+
 def test_tests_and_build_tools_are_left_out_and_counted(bench: Bench) -> None:
     facts = bench.plugin_tree(
         "",

@@ -380,6 +380,13 @@ def test_hooks(bench: Bench, listens: str, expected: Rows) -> None:
     assert found(bench, listens, target, before) == expected
 
 
+def test_a_hook_of_many_filled_in_parts_costs_no_time(bench: Bench) -> None:
+    before = bench.wordpress("6.9", hooks=f"do_action( '{'a' * 60}' );")
+    plugin = bench.plugin(f"do_action( \"{'a{$x}' * 40}b\" ); add_action( '{'a' * 60}', 'f' );")
+    target = bench.wordpress("7.0")
+    assert [f.rule for f in bench.check(plugin, target, before).new] == ["removed-hook"]
+
+
 @pytest.mark.parametrize(
     ("needs", "expected"),
     [

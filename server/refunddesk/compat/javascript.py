@@ -15,11 +15,10 @@ from refunddesk.compat.versions import compare
 
 LANGUAGE = Language(tree_sitter_javascript.language())
 _QUERY = Query(LANGUAGE, "(member_expression) @member")
-#: Files above this are bundles made by a tool: read for nothing but their size.
 _LARGEST = 1_500_000
 _LIBRARY = re.compile(rb"jQuery (?:JavaScript Library|v?\d+\.\d+)")
 _LOOKS = {"binary_expression", "unary_expression", "parenthesized_expression", "ternary_expression"}
-_SCRIPT = re.compile(rb"<script\b[^>]*>(.*?)(?:</script|\Z)", re.IGNORECASE | re.DOTALL)
+_SCRIPT = re.compile(rb"<script\b[^>]{0,500}>(.*?)(?:</script|\Z)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +113,18 @@ def _restored(api: ScriptApi, surface: Surface) -> bool:
     )
 
 
+def too_large(source: bytes) -> bool:
+    """Whether a script is a bundle made by a tool, which is not read."""
+    return len(source) > _LARGEST
+
+
 def script_uses(source: bytes) -> Iterator[tuple[str, int]]:
     """(interface, line from 1) of each use in a script.
 
     A script that asks for an interface before it uses it, or brings it itself, uses nothing; nor
     does a copy of jQuery.
     """
-    if len(source) > _LARGEST or not _HINT.search(source) or _LIBRARY.search(source[:600]):
+    if too_large(source) or not _HINT.search(source) or _LIBRARY.search(source[:600]):
         return
     root = _parser().parse(source).root_node
     seen: set[tuple[str, int]] = set()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from refunddesk.compat.archive import SourceTree
 from refunddesk.compat.facts import Block, Include, PluginFacts, Use, Uses
 from refunddesk.compat.headers import read_headers
-from refunddesk.compat.javascript import inline_uses, script_uses
+from refunddesk.compat.javascript import inline_uses, script_uses, too_large
 from refunddesk.compat.phpsource import PhpFile
 from refunddesk.compat.phpuses import Found, read_php
 
@@ -19,7 +19,7 @@ _PHP = (".php", ".inc", ".phtml")
 #: Folders a site never loads; a plugin's own tests call what no site has.
 _UNLOADED = frozenset({"node_modules", "tests", "test", "phpunit", ".git", ".github"})
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
-#: A line this long was made by a tool and may be a whole library.
+#: Bytes of PHP above which a file is data or a trap, not a program somebody wrote.
 _LIMIT_PHP = 4 << 20
 
 
@@ -31,6 +31,7 @@ class _Reading:
     blocks: list[Block] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     files_read: int = 0
+    bundles: int = 0
 
 
 def read_plugin(
@@ -52,6 +53,8 @@ def read_plugin(
     skipped = sum(_is_code(path) for path in tree.paths) - sum(_is_code(path) for path in paths)
     if skipped:
         left_out.append(f"{skipped} files in folders of tests and build tools")
+    if reading.bundles:
+        left_out.append(f"{reading.bundles} minified or very large scripts")
     uses = _own_names_left_out(found)
     return PluginFacts(
         headers=headers,
@@ -96,17 +99,26 @@ def _read_file(reading: _Reading, path: str) -> None:
     if posixpath.basename(path) == "block.json":
         _read_block(reading, path, source)
     elif path.lower().endswith(".js"):
-        if not path.lower().endswith(".min.js"):
-            _note_scripts(reading, path, script_uses(source))
+        if path.lower().endswith(".min.js") or too_large(source):
+            reading.bundles += 1
+            return
+        _note_scripts(reading, path, script_uses(source))
     elif len(source) > _LIMIT_PHP:
         reading.unread.append(f"{path}: {len(source) >> 20} MiB of PHP, too large to be read")
     else:
+        _read_php(reading, path, source)
+    reading.files_read += 1
+
+
+def _read_php(reading: _Reading, path: str, source: bytes) -> None:
+    try:
         file = read_php(path, source, reading.found)
         if file.broken:
             line = _first_error(file)
             reading.unread.append(f"{path}:{line}: not valid PHP from here")
         _note_scripts(reading, path, inline_uses(source, lambda at: not _comment(file, at)))
-    reading.files_read += 1
+    except RecursionError:
+        reading.unread.append(f"{path}: nested too deeply to be read")
 
 
 def _note_scripts(reading: _Reading, path: str, uses: Iterable[tuple[str, int]]) -> None:
@@ -159,10 +171,24 @@ def _own_names_left_out(found: Found) -> dict[str, Uses]:
             key: tuple(uses)
             for key, uses in kept.items()
             # A name it declares only when core does not is core's where core has it.
-            if key not in own.get(kind, ()) or _declared_if_missing(found, kind, key)
+            if (key not in own.get(kind, ()) or _declared_if_missing(found, kind, key))
+            and (kind != "method" or _builds_on_others(found, key.partition("::")[0]))
         }
         for kind, kept in found.uses.items()
     }
+
+
+def _builds_on_others(found: Found, name: str) -> bool:
+    """Whether the class is not the plugin's, or has an ancestor that is not."""
+    waiting, seen = [name], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in found.classes:
+            return True
+        if name not in seen:
+            seen.add(name)
+            waiting.extend(parent.lower() for parent in found.classes[name].symbol.parents)
+    return False
 
 
 def _declared_if_missing(found: Found, kind: str, key: str) -> bool:

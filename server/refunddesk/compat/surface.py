@@ -196,11 +196,17 @@ class Surface:
 
 def any_of(names: Iterable[str]) -> re.Pattern[str]:
     """A pattern for any of these names, in which `*` stands for one character or more."""
-    forms = (
-        "".join(".+" if piece == "*" else re.escape(piece) for piece in re.split(r"(\*)", name))
-        for name in names
-    )
-    return re.compile("|".join(forms) or r"(?!)")
+    return re.compile("|".join(map(_form, names)) or r"(?!)")
+
+
+def _form(name: str) -> str:
+    # Atomic groups: a plugin may fire a hook with fifty filled-in parts, and plain wildcards would
+    # try every way to share a name out among them.
+    first, *rest = (re.escape(piece) for piece in name.split("*"))
+    if not rest:
+        return first
+    *middle, last = rest
+    return first + "".join(f"(?>.+?{piece})" for piece in middle) + f".+{last}"
 
 
 def specific(pattern: str) -> bool:

@@ -36,7 +36,7 @@ class Gone:
     deprecated: Deprecation | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class World:
     """`surfaces`: the releases on the site. `earlier`: releases before them, whose symbols are
     known to have been core's. `lifecycles`: the same over all known releases."""

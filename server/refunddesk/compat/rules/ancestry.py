@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from refunddesk.compat.facts import PluginClass
+from refunddesk.compat.facts import PluginClass, Use
 from refunddesk.compat.surface import ClassSymbol, Function, Surface
 from refunddesk.compat.world import World
 
@@ -55,7 +56,30 @@ def lineage(world: World, start: PluginClass) -> tuple[list[PluginClass], list[s
     return own, outside
 
 
-def own_methods(classes: list[PluginClass]) -> dict[str, tuple[PluginClass, Function]]:
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """A reached class of the plugin with its ancestors there, itself first, and those outside."""
+
+    own: PluginClass
+    inside: tuple[PluginClass, ...]
+    outside: tuple[str, ...]
+
+
+@lru_cache(maxsize=4)
+def heirs_of(world: World) -> tuple[Heir, ...]:
+    """Every reached class that builds on one outside of the plugin; two rules ask for them."""
+    heirs = []
+    for own in world.facts.classes.values():
+        if own.symbol.parents:
+            inside, outside = lineage(world, own)
+            place = own.symbol.place
+            use = Use(place.file, place.line, "declaration", own.guards)
+            if outside and world.reached(use):
+                heirs.append(Heir(own, tuple(inside), tuple(outside)))
+    return tuple(heirs)
+
+
+def own_methods(classes: Iterable[PluginClass]) -> dict[str, tuple[PluginClass, Function]]:
     """Every method of these classes by lower-case name, the nearest class first."""
     methods: dict[str, tuple[PluginClass, Function]] = {}
     for found in classes:

@@ -70,11 +70,12 @@ def _existing(
 ) -> Iterator[Finding]:
     signature = signature_of(function.signature)
     required = signature.required
+    advised_against = bool(function.deprecated or function.deprecated_arguments)
     for use in uses:
         short = 0 <= use.arguments < required
-        unknown = [given for given in use.named if not _accepts(signature, given)]
-        if not (function.deprecated or function.deprecated_arguments or short or unknown):
+        if not (advised_against or short or use.named):
             continue
+        unknown = [given for given in use.named if not _accepts(signature, given)]
         if not world.reached(use) or world.asks_for(use, kind, name):
             continue
         symbol = name if kind == "method" else function.name

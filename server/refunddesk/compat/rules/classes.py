@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from refunddesk.compat.facts import PluginClass, Use
 from refunddesk.compat.finding import Finding, Level
-from refunddesk.compat.rules.ancestry import demands_of, lineage, own_methods
+from refunddesk.compat.rules.ancestry import demands_of, heirs_of, lineage, own_methods
 from refunddesk.compat.rules.making import broken, deprecated, removed
 from refunddesk.compat.rules.signatures import why_refused
 from refunddesk.compat.surface import shown_signature
@@ -54,11 +54,9 @@ def class_uses(world: World) -> Iterator[Finding]:
 
 def overrides(world: World) -> Iterator[Finding]:
     """override-signature: a method that PHP refuses beside its parent's; extends-final."""
-    for own in world.facts.classes.values():
-        if not own.symbol.parents or not world.reached(_use_of(own, own.symbol.place.line)):
-            continue
-        _, outside = lineage(world, own)
-        for name in outside:
+    for heir in heirs_of(world):
+        own = heir.own
+        for name in heir.outside:
             found = world.find_class(name)
             if found is None:
                 continue
@@ -97,19 +95,17 @@ def overrides(world: World) -> Iterator[Finding]:
 
 def missing_methods(world: World) -> Iterator[Finding]:
     """new-abstract-method: a class that lacks what its parent or interface demands."""
-    for own in world.facts.classes.values():
-        symbol = own.symbol
+    for heir in heirs_of(world):
+        symbol = heir.own.symbol
         if symbol.kind not in {"class", "enum"} or "abstract" in symbol.modifiers:
             continue
-        if not symbol.parents or not world.reached(_use_of(own, symbol.place.line)):
-            continue
-        inside, outside = lineage(world, own)
-        parents = [found for name in outside if (found := world.find_class(name))]
-        if not parents or len(parents) < len(outside):
+        parents = [found for name in heir.outside if (found := world.find_class(name))]
+        # Where one ancestor is unknown, it may be the one that fills the method in.
+        if len(parents) < len(heir.outside):
             continue
         demands = [demands_of(surface, parent.name) for surface, parent in parents]
         filled = {
-            key for key, (_, method) in own_methods(inside).items() if not method.abstract
+            key for key, (_, method) in own_methods(heir.inside).items() if not method.abstract
         }.union(*(demand.concrete for demand in demands))
         for (surface, _), demand in zip(parents, demands, strict=True):
             for owner, method in demand.abstract:
@@ -117,7 +113,7 @@ def missing_methods(world: World) -> Iterator[Finding]:
                     continue
                 demanded = f"{owner.name}::{method.name}"
                 sentence = f"{symbol.name} lacks {demanded}(), which {owner.name} demands."
-                use = _use_of(own, symbol.place.line)
+                use = _use_of(heir.own, symbol.place.line)
                 place, since = method.place, method.since
                 yield broken(
                     world, "new-abstract-method", use, surface, demanded, sentence, place, since
