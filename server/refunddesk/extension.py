@@ -9,6 +9,7 @@ from refunddesk import logs
 from refunddesk.db.schema import check_current
 from refunddesk.services.edges import Edges
 from refunddesk.settings import Settings, read_settings
+from refunddesk.web.access_log import log_requests, log_strays
 from refunddesk.web.current import Desk
 from refunddesk.web.mount import BLUEPRINTS
 from refunddesk.wiring import open_edges
@@ -43,6 +44,7 @@ class RefundDesk:
             app.secret_key = settings.secret_key
         # One blueprint around all: the host may have a "desk" or an "api" of its own.
         mounted = Blueprint("refunddesk", __name__)
+        log_requests(mounted)
         for blueprint, path in BLUEPRINTS:
             mounted.register_blueprint(blueprint, url_prefix=path)
         app.register_blueprint(mounted, url_prefix=settings.url_prefix or None)
@@ -62,5 +64,6 @@ def create_app(settings: Settings | None = None, *, edges: Edges | None = None) 
         hops = settings.trusted_proxies
         # mypy sees a method assigned to; Flask documents this very line.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    log_strays(app)
     RefundDesk(app, settings=settings, edges=edges)
     return app

@@ -13,6 +13,8 @@ from sqlalchemy.engine import make_url
 from refunddesk.db import history
 
 _BUSY_MS = 10_000
+# The values of a statement that failed are rows and bodies: errors must not quote them.
+_OPTIONS: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "hide_parameters": True}
 
 
 class Database:
@@ -56,11 +58,11 @@ def open_database(url: str) -> Database:
     if address.get_backend_name() == "sqlite":
         if address.database:
             Path(address.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(address, pool_size=20, max_overflow=20)
+        engine = create_engine(address, **_OPTIONS)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return Database(engine)
-    engine = create_engine(address, pool_size=20, max_overflow=20, pool_pre_ping=True)
+    engine = create_engine(address, **_OPTIONS, pool_pre_ping=True)
     return Database(engine)
 
 
