@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
+from refunddesk.cli.opening import opened
 from refunddesk.db.history import HistoryBroken
 from refunddesk.services import audit as audit_log
-from refunddesk.settings import read_settings
-from refunddesk.wiring import open_edges
 
 
 @click.group()
@@ -21,18 +20,18 @@ def verify() -> None:
 
     Exits 1 and names the first bad line if anything was changed, inserted or removed.
     """
-    edges = open_edges(read_settings())
-    try:
-        lines = audit_log.verify(edges)
-    except HistoryBroken as broken:
-        raise click.ClickException(str(broken)) from broken
+    with opened() as (edges, _):
+        try:
+            lines = audit_log.verify(edges)
+        except HistoryBroken as broken:
+            raise click.ClickException(str(broken)) from broken
     click.echo(f"The audit log is whole: {lines} lines.")
 
 
 @audit.command("keep-head")
 def keep_head() -> None:
     """Write the log's present head to the anchor file now, as the schedule does every hour."""
-    edges = open_edges(read_settings())
-    kept = audit_log.keep_head(edges)
-    place = audit_log.anchor_file(edges)
+    with opened() as (edges, _):
+        kept = audit_log.keep_head(edges)
+        place = audit_log.anchor_file(edges)
     click.echo(f"Kept in {place}." if kept else f"Nothing new since the last head in {place}.")

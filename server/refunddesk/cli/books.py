@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import click
 
+from refunddesk.cli.opening import opened
 from refunddesk.db import books as table
 from refunddesk.services.bookkeeping import find_wrong_books
-from refunddesk.settings import read_settings
-from refunddesk.wiring import open_edges
 
 
 @click.group()
@@ -21,13 +20,10 @@ def check() -> None:
 
     Exits 1 and names the first order where they do not.
     """
-    edges = open_edges(read_settings())
-    try:
+    with opened() as (edges, _):
         wrong = find_wrong_books(edges)
         with edges.database.read() as transaction:
             found = table.balances(transaction)
-    finally:
-        edges.database.close()
     if wrong:
         raise click.ClickException(f"The books of order {wrong.order_id}: {wrong.because}.")
     for posting in found:

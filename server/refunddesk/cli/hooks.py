@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import click
 
+from refunddesk.cli.opening import opened
 from refunddesk.cli.stores import base_url
 from refunddesk.db import inbox
 from refunddesk.db import stores as store_rows
@@ -20,8 +20,6 @@ from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import release as release_delivery
 from refunddesk.services.replay import Accounted, Target, Work
 from refunddesk.services.staff import get_staff
-from refunddesk.settings import Settings, read_settings
-from refunddesk.wiring import open_edges
 
 _MOST = 200
 
@@ -34,7 +32,7 @@ def hooks() -> None:
 @hooks.command()
 def quarantine() -> None:
     """The deliveries that wait for a person, newest first, each with its reason."""
-    with _open() as (edges, _), edges.database.read() as transaction:
+    with opened() as (edges, _), edges.database.read() as transaction:
         found = inbox.list_quarantined(transaction, _MOST)
     for one in found:
         named = f"{one.object_type} {one.woo_object_id}  " if one.object_type else ""
@@ -51,7 +49,7 @@ def quarantine() -> None:
 @click.option("--by", metavar="EMAIL", help="Who releases it; kept in the history.")
 def release(delivery_id: int, by: str | None) -> None:
     """Have a quarantined delivery worked off after all."""
-    with _open() as (edges, _):
+    with opened() as (edges, _):
         actor = "command"
         if by:
             with edges.database.read() as transaction:
@@ -74,7 +72,7 @@ def replay(
     Their objects are loaded into the sandbox first, so that the jobs find them there. For a desk
     to try things with: the endpoints will accept the secret of the recordings.
     """
-    with _open() as (edges, settings):
+    with opened() as (edges, settings):
         recordings = replaying.read_recordings(path)
         secret = secret or _secret_of(path)
         ca_file = str(settings.store_ca_file) if settings.store_ca_file else None
@@ -136,13 +134,3 @@ def _only_store(edges: Edges) -> int:
     if len(found) != 1:
         raise click.UsageError(f"There are {len(found)} stores: say with --store which one.")
     return found[0].id
-
-
-@contextmanager
-def _open() -> Iterator[tuple[Edges, Settings]]:
-    settings = read_settings()
-    edges = open_edges(settings)
-    try:
-        yield edges, settings
-    finally:
-        edges.database.close()

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from refunddesk.cli.opening import opened
 from refunddesk.db import stores as table
 from refunddesk.services import stores
-from refunddesk.services.edges import Edges
 from refunddesk.services.stores import ITEM_KINDS, NewStore
 from refunddesk.services.webhooks import connect_webhooks, delivery_url
-from refunddesk.settings import Settings, read_settings
-from refunddesk.wiring import open_edges
+from refunddesk.settings import Settings
 from refunddesk.woocommerce.client import StoreCallFailed
 
 
@@ -46,7 +43,7 @@ def add(
 ) -> None:
     """Join a WooCommerce store by a REST API key that may read and write."""
     key, secret = _read_keys(key_file)
-    with _open() as (edges, _):
+    with opened() as (edges, _):
         store_id = stores.add_store(
             edges,
             NewStore(name, url, country, policy, timezone),
@@ -60,7 +57,7 @@ def add(
 @store.command("list")
 def list_stores() -> None:
     """One line per store."""
-    with _open() as (edges, _), edges.database.read() as transaction:
+    with opened() as (edges, _), edges.database.read() as transaction:
         found = table.list_stores(transaction)
     for one in found:
         held = one.payments_held_because
@@ -77,7 +74,7 @@ def list_stores() -> None:
 @click.option("--because", required=True, help="Why; staff will read it.")
 def hold_payments(store_id: int, because: str) -> None:
     """Let no money leave for the store until its payments are released."""
-    with _open() as (edges, _):
+    with opened() as (edges, _):
         stores.hold_payments(edges, store_id, because)
     click.echo(f"Payments of store {store_id} are held.")
 
@@ -87,7 +84,7 @@ def hold_payments(store_id: int, because: str) -> None:
 @click.option("--because", required=True, help="Why; kept in the history.")
 def release_payments(store_id: int, because: str) -> None:
     """Let the store's payments run again."""
-    with _open() as (edges, _):
+    with opened() as (edges, _):
         stores.release_payments(edges, store_id, because)
     click.echo(f"Payments of store {store_id} run.")
 
@@ -102,7 +99,7 @@ def endpoint() -> None:
 @click.argument("topic")
 def add_endpoint(store_id: int, topic: str) -> None:
     """Make an address for one TOPIC; the secret is shown this once."""
-    with _open() as (edges, settings):
+    with opened() as (edges, settings):
         made = stores.add_endpoint(edges, store_id, topic)
     _show(settings, made)
 
@@ -112,7 +109,7 @@ def add_endpoint(store_id: int, topic: str) -> None:
 @click.argument("topic")
 def rotate(store_id: int, topic: str) -> None:
     """Make a new secret for TOPIC; the old one stays valid until the next time."""
-    with _open() as (edges, settings):
+    with opened() as (edges, settings):
         made = stores.rotate_endpoint(edges, store_id, topic)
     _show(settings, made)
 
@@ -121,7 +118,7 @@ def rotate(store_id: int, topic: str) -> None:
 @click.argument("store_id", type=int, metavar="STORE")
 def list_endpoints(store_id: int) -> None:
     """One line per topic; secrets are never shown again."""
-    with _open() as (edges, settings):
+    with opened() as (edges, settings):
         found = stores.list_endpoints(edges, store_id)
     for one in found:
         click.echo(f"{one.topic}  {delivery_url(base_url(settings), one.id)}")
@@ -131,7 +128,7 @@ def list_endpoints(store_id: int) -> None:
 @click.argument("store_id", type=int, metavar="STORE")
 def connect(store_id: int) -> None:
     """Make all webhooks in the store itself, over its REST API; safe to repeat."""
-    with _open() as (edges, settings):
+    with opened() as (edges, settings):
         try:
             done = connect_webhooks(edges, store_id, base_url(settings))
         except StoreCallFailed as failure:
@@ -167,7 +164,7 @@ def add_rule(
     outside_programme: bool,
 ) -> None:
     """Add a rule after those there are; the first that fits an item counts."""
-    with _open() as (edges, _):
+    with opened() as (edges, _):
         made = stores.add_item_rule(
             edges,
             store_id,
@@ -186,7 +183,7 @@ def add_rule(
 @click.argument("store_id", type=int, metavar="STORE")
 def list_rules(store_id: int) -> None:
     """The rules in the sequence in which they are tried."""
-    with _open() as (edges, _):
+    with opened() as (edges, _):
         found = stores.list_item_rules(edges, store_id)
     for one in found:
         told = [f"{one.position}", f"{one.field} {one.value}", one.item_kind]
@@ -215,13 +212,3 @@ def _read_keys(key_file: Path | None) -> tuple[str, str]:
     if len(lines) != 2:
         raise click.ClickException(f"{key_file} must hold the key and the secret, one a line.")
     return lines[0], lines[1]
-
-
-@contextmanager
-def _open() -> Iterator[tuple[Edges, Settings]]:
-    settings = read_settings()
-    edges = open_edges(settings)
-    try:
-        yield edges, settings
-    finally:
-        edges.database.close()
