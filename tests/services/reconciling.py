@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -15,15 +15,17 @@ from sqlalchemy import select
 from refunddesk.db import alarms, outbox, payment_blocks, store_refunds, sweeps
 from refunddesk.db.orders import Order
 from refunddesk.db.sweeps import Kind
-from refunddesk.db.tables import endpoints, orders
+from refunddesk.db.tables import orders
 from refunddesk.jobnames import JobName
 from refunddesk.jobs import keeping, registry
 from refunddesk.sandbox.faults import Fault, Faults
+from refunddesk.sandbox.rest import RestError
 from refunddesk.services import bookkeeping, reconcile
+from refunddesk.services.stores import open_client
 from refunddesk.woocommerce.payloads import read_order, snapshot_sha
 from tests.selling import Shop
 
-_SINGLE_ORDER = re.compile(r"/wp-json/wc/v3/orders/(\d+)$")
+_SINGLE_ORDER = re.compile(r"GET orders/(\d+)")
 
 
 class WatchedFaults(Faults):
@@ -36,14 +38,24 @@ class WatchedFaults(Faults):
         super().__init__()
         self._counting = threading.Lock()
         self.calls: Counter[str] = Counter()
-        self.before: Callable[[str, str], None] | None = None
+        #: Routes that the store's version does not have yet.
+        self.missing_routes: set[str] = set()
+        self._meanwhile: dict[str, list[Callable[[], object]]] = {}
+
+    def meanwhile(self, path: str, *acts: Callable[[], object]) -> None:
+        """Just before the first answer from `path` do the first act, and so on."""
+        self._meanwhile[path] = list(acts)
 
     def take_for_request(self, method: str, path: str) -> Fault | None:
+        route = path.removeprefix("/wp-json/wc/v3/")
         with self._counting:
-            self.calls[f"{method} {path}"] += 1
-            before, self.before = self.before, None
-        if before:
-            before(method, path)
+            self.calls[f"{method} {route}"] += 1
+            acts = self._meanwhile.get(route)
+            act = acts.pop(0) if acts else None
+        if act:
+            act()
+        if route in self.missing_routes:
+            raise RestError(404, "rest_no_route", "No route was found matching the URL.")
         return super().take_for_request(method, path)
 
 
@@ -88,10 +100,10 @@ class Reconciled:
                 return done
 
     def promised(self, job: JobName = JobName.RECORD_ORDER) -> list[int]:
-        """The ids in the store of what the job is promised for."""
+        """What the job is promised for: the store's ids, or ours."""
         with self.shop.edges.database.read() as transaction:
             waiting = outbox.list_open(transaction, limit=20_000)
-        return sorted(int(one.subject.split(":")[1]) for one in waiting if one.job is job)
+        return sorted(int(one.subject.rpartition(":")[2]) for one in waiting if one.job is job)
 
     def raised(self) -> list[tuple[str, str]]:
         with self.shop.edges.database.read() as transaction:
@@ -114,9 +126,8 @@ class Reconciled:
         """How often each order was asked for by itself."""
         found: Counter[int] = Counter()
         for call, times in self.faults.calls.items():
-            method, _, path = call.partition(" ")
-            single = _SINGLE_ORDER.fullmatch(path)
-            if method == "GET" and single:
+            single = _SINGLE_ORDER.fullmatch(call)
+            if single:
                 found[int(single[1])] += times
         return found
 
@@ -133,9 +144,27 @@ class Reconciled:
         self.shop.clock.move(seconds=1)
         self._write("PUT", f"orders/{woo_order_id}", changes)
 
-    def _write(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        from refunddesk.services.stores import open_client
+    def stock(self, count: int, first_id: int = 5001) -> list[int]:
+        """Orders that are in the store already, each like one just sold; their ids."""
+        sold = self.shop.sell("LIC-1")
+        self.shop.sandbox.documents.delete("order", sold["id"])
+        ids = list(range(first_id, first_id + count))
+        for woo_order_id in ids:
+            body = {**sold, "id": woo_order_id, "number": str(woo_order_id)}
+            self.shop.sandbox.put_object("order", body)
+        return ids
 
+    def edit(self, woo_order_id: int, **changes: Any) -> None:
+        """Change an order past WooCommerce, as an import does: its date stays where it was."""
+        body = self.shop.sandbox.documents.find("order", woo_order_id)
+        assert body is not None
+        self.shop.sandbox.documents.put("order", woo_order_id, {**body, **changes})
+
+    def set_store_clock(self, **ahead: float) -> None:
+        """How far the store's clock is ahead of ours."""
+        self.shop.sandbox.clock = lambda: self.shop.clock() + timedelta(**ahead)
+
+    def _write(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
         with open_client(self.shop.edges, self.shop.store_id) as client:
             return client._write_object(method, path, body)
 
@@ -146,8 +175,19 @@ class Reconciled:
         return [
             body["id"]
             for body in self.shop.sandbox.documents.list("order")
-            if not self._is_equal(body["id"])
+            if body["status"] != "trash" and not self._is_equal(body["id"])
         ]
+
+    def gone_as_in_the_store(self) -> bool:
+        """Do the desk and the store agree on which orders are no longer there?"""
+        with self.shop.edges.database.read() as transaction:
+            rows = transaction.execute(select(orders.c.woo_order_id, orders.c.gone_at)).all()
+        theirs = {
+            body["id"]
+            for body in self.shop.sandbox.documents.list("order")
+            if body["status"] != "trash"
+        }
+        return {row.woo_order_id for row in rows if row.gone_at is None} == theirs
 
     def _is_equal(self, woo_order_id: int) -> bool:
         ours = self.shop.find(woo_order_id)
