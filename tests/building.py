@@ -11,7 +11,8 @@ from itertools import count
 
 from sqlalchemy import Connection
 
-from refunddesk.db import decisions, orders, refunds, requests, staff, stores
+from refunddesk.db import decisions, inbox, orders, refunds, requests, staff, stores
+from refunddesk.db.inbox import NewDelivery
 from refunddesk.db.orders import ItemFacts, Order, OrderFacts
 from refunddesk.db.refunds import Refund
 from refunddesk.db.requests import NewRequest
@@ -58,6 +59,12 @@ def add_store(
             keys=keys,
             now=edges.clock(),
         )
+
+
+def add_delivery(transaction: Connection, delivery: NewDelivery) -> int:
+    """A kept delivery, nothing promised of it; its id."""
+    inbox.insert_deliveries(transaction, [delivery])
+    return inbox.find_newest_id(transaction)
 
 
 def add_order(

@@ -10,12 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from refunddesk.cli import main
-from refunddesk.db import inbox
 from refunddesk.db.inbox import NewDelivery
 from refunddesk.services import stores
 from refunddesk.services.edges import Edges
 from refunddesk.settings import Settings
-from tests.building import add_order, add_store
+from tests.building import add_delivery, add_order, add_store
 
 Run = Callable[..., Result]
 
@@ -96,7 +95,7 @@ def test_a_quarantined_delivery_is_listed_and_released(run: Run, edges: Edges) -
     store_id = add_store(edges)
     endpoint = stores.add_endpoint(edges, store_id, "order.updated")
     with edges.database.write() as transaction:
-        inbox.insert_delivery(
+        add_delivery(
             transaction,
             NewDelivery(
                 store_id=store_id,

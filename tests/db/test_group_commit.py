@@ -1,133 +1,134 @@
-"""One thread writes for all: each caller gets its own answer, after the commit."""
+"""Many threads write through one: durable when they are answered, and none fails for another."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Connection, event, insert, select
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy import Connection, event
 
+from refunddesk.db import outbox
 from refunddesk.db.group_commit import GroupCommit
 from refunddesk.db.session import Database
-from refunddesk.db.tables import rounds
-from tests.conftest import TestClock
-
-PATIENCE = 20.0
+from refunddesk.jobnames import JobName
 
 
-def begin(name: str, at: datetime) -> Callable[[Connection], str]:
-    """A change that adds one row of this name and answers with it."""
-
-    def change(transaction: Connection) -> str:
-        transaction.execute(insert(rounds).values(name=name, begun_at=at))
-        return name
-
-    return change
+class Refused(Exception):
+    """What the insert says of an item that it cannot take."""
 
 
-def names(database: Database) -> set[str]:
+def insert(transaction: Connection, items: Sequence[str]) -> None:
+    """Items become promises; one called "bad" is refused after the others were written."""
+    for item in items:
+        if item != "bad":
+            outbox.promise(
+                transaction, JobName.JUDGE_REQUEST, item, due_at=datetime(2026, 3, 2, tzinfo=UTC)
+            )
+    if "bad" in items:
+        raise Refused
+
+
+def kept(database: Database) -> set[str]:
     with database.read() as transaction:
-        return set(transaction.scalars(select(rounds.c.name)))
+        return {row.subject for row in outbox.list_open(transaction, limit=1000)}
 
 
 @pytest.fixture
-def commits(database: Database) -> list[str]:
-    counted: list[str] = []
+def commits(database: Database) -> Iterator[list[None]]:
+    """One entry for each commit from here on."""
+    seen: list[None] = []
 
-    def count(_: Connection) -> None:
-        counted.append("commit")
+    def see(_: object) -> None:
+        seen.append(None)
 
-    event.listen(database.engine, "commit", count)
-    return counted
-
-
-def test_what_is_answered_is_there(database: Database, clock: TestClock) -> None:
-    writer = GroupCommit(database)
-    assert writer.write(begin("one", clock()), PATIENCE) == "one"
-    assert names(database) == {"one"}
+    event.listen(database.engine, "commit", see)
+    yield seen
+    event.remove(database.engine, "commit", see)
 
 
-def test_a_write_that_fails_takes_no_other_with_it(database: Database, clock: TestClock) -> None:
-    writer = GroupCommit(database)
-    writer.write(begin("taken", clock()), PATIENCE)
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A writer that has one item, "first", in hand until it is let go."""
 
-    def try_one(name: str) -> str:
-        try:
-            return str(writer.write(begin(name, clock()), PATIENCE))
-        except IntegrityError:
-            return "refused"
+    writer: GroupCommit[str]
+    let_go: threading.Event
+    first: Future[None]
+    threads: ThreadPoolExecutor
 
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(try_one, ["a", "taken", "b", "taken", "c"]))
-    assert answers == ["a", "refused", "b", "refused", "c"]
-    assert names(database) == {"taken", "a", "b", "c"}
+    def write(self, *items: str) -> list[Future[None]]:
+        """Have these items wait behind the first."""
+        waiting = [self.threads.submit(self.writer.write, item, 10) for item in items]
+        while self.writer._queue.qsize() < len(items):
+            time.sleep(0.001)
+        return waiting
 
 
-def test_a_write_that_breaks_off_midway_leaves_none_of_its_rows(
-    database: Database, clock: TestClock
+@pytest.fixture
+def held(database: Database) -> Iterator[Held]:
+    in_hand, let_go = threading.Event(), threading.Event()
+
+    def wait_and_insert(transaction: Connection, items: Sequence[str]) -> None:
+        in_hand.set()
+        assert let_go.wait(10)
+        insert(transaction, items)
+
+    writer = GroupCommit(database, wait_and_insert)
+    with ThreadPoolExecutor(20) as threads:
+        first = threads.submit(writer.write, "first", 10)
+        assert in_hand.wait(10)
+        yield Held(writer, let_go, first, threads)
+        let_go.set()
+
+
+def test_what_was_answered_is_committed(database: Database) -> None:
+    GroupCommit(database, insert).write("one", 10)
+    assert kept(database) == {"one"}
+
+
+def test_those_that_wait_share_one_commit(
+    database: Database, held: Held, commits: list[None]
 ) -> None:
-    writer = GroupCommit(database)
-
-    def half(transaction: Connection) -> None:
-        transaction.execute(insert(rounds).values(name="half", begun_at=clock()))
-        raise ValueError("the second half is missing")
-
-    with pytest.raises(ValueError, match="second half"):
-        writer.write(half, PATIENCE)
-    writer.write(begin("whole", clock()), PATIENCE)
-    assert names(database) == {"whole"}
-
-
-def test_writes_that_wait_together_share_one_commit(
-    database: Database, clock: TestClock, commits: list[str]
-) -> None:
-    writer = GroupCommit(database)
-    entered, go_on = threading.Event(), threading.Event()
-
-    def slow(transaction: Connection) -> None:
-        entered.set()
-        go_on.wait(PATIENCE)
-
-    with ThreadPoolExecutor(32) as pool:
-        first = pool.submit(writer.write, slow, PATIENCE)
-        assert entered.wait(PATIENCE)
-        waiting = [pool.submit(writer.write, begin(str(n), clock()), PATIENCE) for n in range(30)]
-        while writer._queue.qsize() < 30:
-            threading.Event().wait(0.01)
-        go_on.set()
-        first.result(PATIENCE)
-        assert {future.result(PATIENCE) for future in waiting} == {str(n) for n in range(30)}
+    others = {str(number) for number in range(19)}
+    waiting = held.write(*others)
+    held.let_go.set()
+    for answer in [held.first, *waiting]:
+        answer.result()
+    assert kept(database) == {"first", *others}
     assert len(commits) == 2
 
 
-def test_a_commit_that_fails_is_told_to_everybody_who_waited(
-    database: Database, clock: TestClock
-) -> None:
-    writer = GroupCommit(database)
+def test_an_item_that_cannot_be_written_fails_alone(database: Database, held: Held) -> None:
+    waiting = held.write("two", "bad", "four")
+    held.let_go.set()
+    failed = [type(answer.exception()) for answer in waiting]
+    assert failed == [type(None), Refused, type(None)]
+    assert kept(database) == {"first", "two", "four"}
 
-    def fail(_: Connection) -> None:
-        raise SQLAlchemyError("the disk is full")
+
+def test_an_item_given_up_before_its_turn_is_not_written(database: Database, held: Held) -> None:
+    """Its owner has put it elsewhere by then."""
+    with pytest.raises(TimeoutError):
+        held.writer.write("given up", 0.05)
+    held.let_go.set()
+    held.writer.write("last", 10)
+    assert kept(database) == {"first", "last"}
+
+
+def test_a_commit_that_fails_is_nobodys_success(database: Database) -> None:
+    writer = GroupCommit(database, insert)
+
+    def fail(_: object) -> None:
+        raise Refused
 
     event.listen(database.engine, "commit", fail)
-    with pytest.raises(SQLAlchemyError, match="the disk is full"):
-        writer.write(begin("one", clock()), PATIENCE)
+    with pytest.raises(Refused):
+        writer.write("one", 10)
     event.remove(database.engine, "commit", fail)
-    assert names(database) == set()
-    assert writer.write(begin("two", clock()), PATIENCE) == "two"
-
-
-def test_a_caller_does_not_wait_for_ever(database: Database) -> None:
-    writer = GroupCommit(database)
-    go_on = threading.Event()
-
-    def hang(_: Connection) -> None:
-        go_on.wait(PATIENCE)
-
-    with pytest.raises(TimeoutError):
-        writer.write(hang, 0.05)
-    go_on.set()
-    assert writer.write(lambda _: "next", PATIENCE) == "next"
+    assert kept(database) == set()
+    writer.write("two", 10)
+    assert kept(database) == {"two"}

@@ -16,7 +16,7 @@ from refunddesk.services.inbox import (
     NoSuchDelivery,
     release,
 )
-from tests.building import add_store
+from tests.building import add_delivery, add_store
 from tests.selling import Shop
 
 
@@ -25,7 +25,7 @@ def quarantined(edges: Edges, body: bytes, topic: str = "order.updated") -> int:
     store_id = add_store(edges)
     endpoint = stores.add_endpoint(edges, store_id, topic)
     with edges.database.write() as transaction:
-        return inbox.insert_delivery(
+        return add_delivery(
             transaction,
             NewDelivery(
                 store_id=store_id,

@@ -17,6 +17,7 @@ from refunddesk.jobnames import JobName
 from refunddesk.services import bookkeeping, stores
 from refunddesk.services.orders import record_order
 from refunddesk.woocommerce.client import StoreRefused
+from tests.building import add_delivery
 from tests.selling import Shop
 
 
@@ -323,7 +324,7 @@ def test_an_order_without_a_currency_waits_for_a_person_and_goes_on_once_it_has_
     endpoint = stores.add_endpoint(shop.edges, shop.store_id, "order.updated")
     sold = shop.sell("LIC-1")
     with shop.edges.database.write() as transaction:
-        inbox.insert_delivery(
+        add_delivery(
             transaction,
             inbox.NewDelivery(
                 shop.store_id,

@@ -310,7 +310,7 @@ def test_the_status_page_puts_first_what_waits_for_a_person(
         sending = move(transaction, refund, State.SENDING, now=clock(), sent_at=clock())
         assert sending
         move(transaction, sending, State.NEEDS_REVIEW, now=clock(), last_error="no row appeared")
-        inbox.insert_delivery(
+        building.add_delivery(
             transaction,
             inbox.NewDelivery(
                 store_id=store_id,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from typing import Any
 
 import pytest
@@ -232,42 +231,34 @@ def test_of_what_we_keep_no_books_of_the_body_is_not_kept(receiver: Receiver) ->
     assert receiver.promised() == []
 
 
-def test_a_database_that_fails_is_said_at_once_and_nothing_is_acknowledged(
+def test_without_a_database_a_delivery_is_acknowledged_once_the_spool_has_it(
     receiver: Receiver, logged: LogCapture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert receiver.post() == 200
+    with monkeypatch.context() as broken:
+        broken.setattr(receiver.edges.database.engine, "begin", fail)
+        assert receiver.post() == 200
+    assert [line["event"] for line in logged.entries] == ["delivery spooled"]
+    assert len(receiver.kept()) == 1
+    receiving.drain_spool(receiver.edges)
+    assert len(receiver.kept()) == 2
 
-    def fail(*_: object, **__: object) -> None:
-        raise OperationalError("INSERT", {}, Exception("disk full"))
 
-    monkeypatch.setattr(receiver.edges.database.engine, "begin", fail)
-    assert receiver.post() == 503
-    assert [line["event"] for line in logged.entries] == ["delivery not kept"]
-    monkeypatch.undo()
+def test_without_database_and_spool_nothing_is_acknowledged(
+    receiver: Receiver, logged: LogCapture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert receiver.post() == 200
+    (receiver.edges.home / "spool").write_text("a file where the folder should be")
+    with monkeypatch.context() as broken:
+        broken.setattr(receiver.edges.database.engine, "begin", fail)
+        assert receiver.post() == 503
+    assert [line["event"] for line in logged.entries] == ["spool not usable", "delivery not kept"]
     assert receiver.post() == 200
     assert len(receiver.kept()) == 2
 
 
-def test_a_delivery_waits_for_the_disk_only_so_long(
-    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The store would wait a minute, and its renewals behind it."""
-    monkeypatch.setattr(receiving, "_LONGEST_WAIT_SECONDS", 0.2)
-    writer = receiver.app.extensions["refunddesk"].inbox_writer
-    begun, go_on = threading.Event(), threading.Event()
-
-    def hang(_: object) -> None:
-        begun.set()
-        go_on.wait(10)
-
-    hanging = threading.Thread(target=writer.write, args=(hang, 10))
-    hanging.start()
-    begun.wait(10)
-    assert receiver.post() == 503
-    go_on.set()
-    hanging.join()
-    monkeypatch.undo()
-    assert receiver.post() == 200
+def fail(*_: object, **__: object) -> None:
+    raise OperationalError("INSERT", {}, Exception("disk full"))
 
 
 @given(body=st.binary(max_size=200), signed=st.booleans())

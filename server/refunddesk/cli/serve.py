@@ -9,10 +9,14 @@ from typing import Any
 import click
 import structlog
 import waitress
+from sqlalchemy.exc import SQLAlchemyError
 
 from refunddesk.extension import create_app
 from refunddesk.jobnames import QueueName
+from refunddesk.services.edges import Edges
+from refunddesk.services.inbox import drain_spool
 from refunddesk.settings import Settings, read_settings
+from refunddesk.wiring import open_edges
 from refunddesk.worker import dispatch, work
 
 log = structlog.get_logger(__name__)
@@ -38,7 +42,9 @@ def serving_options(settings: Settings) -> dict[str, Any]:
 def serve() -> None:
     """Answer stores, people and programs until told to stop."""
     settings = read_settings()
-    app = create_app(settings)
+    edges = open_edges(settings)
+    app = create_app(settings, edges=edges)
+    _store_spooled(edges)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         # Waitress ends its loop on this and lets the requests in hand finish.
@@ -47,6 +53,15 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, stop)
     log.info("web listens", address=settings.listen)
     waitress.serve(app, **serving_options(settings), _quiet=True)
+
+
+def _store_spooled(edges: Edges) -> None:
+    """What the database did not take before, now that it answers; the dispatcher does it too."""
+    try:
+        drain_spool(edges)
+    except (SQLAlchemyError, OSError) as error:
+        # Taking deliveries matters more: they can be spooled as well.
+        log.error("spool not drained", because=type(error).__name__)
 
 
 @click.command()

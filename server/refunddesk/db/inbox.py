@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +36,11 @@ class NewDelivery:
     quarantine_detail: str | None = None
 
 
+# Built once: a burst of deliveries would spend more on building it than on running it.
+_INSERT = insert(inbox)
+_COLUMNS = tuple(column.name for column in fields(NewDelivery))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery(NewDelivery):
     """One kept delivery; quarantined while it has a reason and no `released_at`."""
@@ -43,25 +49,11 @@ class Delivery(NewDelivery):
     released_at: datetime | None
 
 
-def insert_delivery(transaction: Connection, delivery: NewDelivery) -> int:
-    row = transaction.execute(
-        insert(inbox)
-        .values(
-            store_id=delivery.store_id,
-            endpoint_id=delivery.endpoint_id,
-            topic=delivery.topic,
-            object_type=delivery.object_type,
-            woo_object_id=delivery.woo_object_id,
-            body=delivery.body,
-            body_sha=delivery.body_sha,
-            delivery_id=delivery.delivery_id,
-            received_at=delivery.received_at,
-            quarantined_because=delivery.quarantined_because,
-            quarantine_detail=delivery.quarantine_detail,
-        )
-        .returning(inbox.c.id)
+def insert_deliveries(transaction: Connection, deliveries: Sequence[NewDelivery]) -> None:
+    transaction.execute(
+        _INSERT,
+        [{name: getattr(delivery, name) for name in _COLUMNS} for delivery in deliveries],
     )
-    return int(row.scalar_one())
 
 
 def lock_delivery(transaction: Connection, delivery_id: int) -> Delivery:

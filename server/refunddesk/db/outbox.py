@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Executable, and_, case, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from refunddesk.db.tables import Instant, outbox
@@ -50,21 +51,36 @@ def promise(transaction: Connection, job: JobName, subject: object, *, due_at: d
     Asking again while it is open or running counts: it will run once more after this moment. Of
     two due times of work not yet begun the earlier wins; a running job may ask for itself later.
     """
-    insert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
-    row = insert(outbox).values(job=job.value, subject=str(subject), asked=1, due_at=due_at)
+    promise_all(transaction, [(job, str(subject), due_at)])
+
+
+def promise_all(transaction: Connection, asked: Sequence[tuple[JobName, str, datetime]]) -> None:
+    """Ask for each (job, subject, due at), as `promise` does for one."""
+    if not asked:
+        return
+    # Always in this order, so that two transactions never wait for each other's rows.
+    rows = [
+        {"job": job.value, "subject": subject, "asked": 1, "due_at": due_at}
+        for job, subject, due_at in sorted(asked)
+    ]
+    transaction.execute(_asking(transaction.dialect.name), rows)
+
+
+@cache
+def _asking(dialect: str) -> Executable:
+    # Built once for each database: building it costs more than running it.
+    row = sqlite.insert(outbox) if dialect == "sqlite" else postgresql.insert(outbox)
     waiting = outbox.c.asked > outbox.c.done
-    transaction.execute(
-        row.on_conflict_do_update(
-            index_elements=[outbox.c.job, outbox.c.subject],
-            set_={
-                "asked": outbox.c.asked + 1,
-                "due_at": case(
-                    (and_(waiting, outbox.c.due_at < row.excluded.due_at), outbox.c.due_at),
-                    else_=row.excluded.due_at,
-                ),
-                "rung_at": None,
-            },
-        )
+    return row.on_conflict_do_update(
+        index_elements=[outbox.c.job, outbox.c.subject],
+        set_={
+            "asked": outbox.c.asked + 1,
+            "due_at": case(
+                (and_(waiting, outbox.c.due_at < row.excluded.due_at), outbox.c.due_at),
+                else_=row.excluded.due_at,
+            ),
+            "rung_at": None,
+        },
     )
 
 

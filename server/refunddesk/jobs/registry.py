@@ -11,7 +11,7 @@ from refunddesk.jobnames import JobName
 from refunddesk.jobs import orders, reconcile, refunds, requests
 from refunddesk.jobs.keeping import JobFunction
 from refunddesk.jobs.schedule import Round
-from refunddesk.services import read_back, watch, webhook_health
+from refunddesk.services import audit, inbox, read_back, watch, webhook_health
 from refunddesk.services.reconcile import promise_sweeps
 
 JOBS: Mapping[JobName, JobFunction] = {
@@ -29,9 +29,11 @@ JOBS: Mapping[JobName, JobFunction] = {
 ROUNDS: Sequence[Round] = (
     # First, so that after a gap payments are blocked before anything else is begun.
     Round("keep_watch", timedelta(seconds=60), watch.keep_watch),
+    Round("drain_spool", timedelta(seconds=5), inbox.drain_spool),
     Round("sweep_refunds", timedelta(seconds=60), read_back.sweep_refunds),
     Round("read_changes", timedelta(minutes=2), partial(promise_sweeps, kind=Kind.CHANGES)),
     Round("check_webhooks", timedelta(minutes=5), webhook_health.promise_checks),
+    Round("keep_audit_head", timedelta(hours=1), audit.keep_head),
     Round("read_late_changes", timedelta(hours=1), partial(promise_sweeps, kind=Kind.LATE_CHANGES)),
     Round("read_refunds", timedelta(hours=1), partial(promise_sweeps, kind=Kind.REFUNDS)),
     Round("read_all_orders", timedelta(hours=24), partial(promise_sweeps, kind=Kind.ORDERS)),

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from refunddesk.db import endpoints, inbox, outbox
 from refunddesk.db.group_commit import GroupCommit
 from refunddesk.db.history import record_deed
 from refunddesk.db.inbox import Delivery, NewDelivery
 from refunddesk.jobnames import JobName
+from refunddesk.services import spool
 from refunddesk.services.edges import Edges
 from refunddesk.services.refusal import Refusal
 from refunddesk.woocommerce.hooks import (
@@ -34,7 +35,8 @@ log = structlog.get_logger(__name__)
 #: An order of 40 lines has 60 KB; nothing that WooCommerce sends comes near this.
 LONGEST_BODY = 4 * 1024 * 1024
 _SECRETS_KEPT = timedelta(seconds=5)
-_LONGEST_WAIT_SECONDS = 5.0
+#: A store's renewals wait while a delivery of it does, so it is answered within a second.
+_LONGEST_WAIT_SECONDS = 0.9
 _LONGEST_HINT = 100
 
 JOBS: Mapping[str, JobName] = {
@@ -103,6 +105,10 @@ class KnownEndpoints:
 
     A burst of deliveries would otherwise ask the database and open the seal for each. Addresses
     that nobody has are not remembered, or anyone could fill the memory with them.
+
+    While the database does not answer, what was known before stays known: a secret is changed in
+    that database, and deliveries can still be proven and spooled. Those of an endpoint that this
+    process has not met yet cannot be proven, so nothing of them is kept.
     """
 
     def __init__(self, edges: Edges) -> None:
@@ -120,7 +126,10 @@ class KnownEndpoints:
             with self._edges.database.read() as transaction:
                 found = endpoints.find_endpoint(transaction, endpoint_id)
         except SQLAlchemyError as error:
-            raise _unreachable(endpoint_id, error) from error
+            if known is None:
+                raise _unreachable(endpoint_id, error) from error
+            self._known[endpoint_id] = known[0], now
+            return known[0]
         if found is None:
             self._known.pop(endpoint_id, None)
             raise NoSuchEndpoint("No store delivers to this address.")
@@ -133,7 +142,9 @@ class KnownEndpoints:
         return opened
 
 
-def receive(edges: Edges, writer: GroupCommit, endpoint: OpenEndpoint, call: Call) -> None:
+def receive(
+    edges: Edges, writer: GroupCommit[NewDelivery], endpoint: OpenEndpoint, call: Call
+) -> None:
     """Acknowledge the call by returning: what had to be kept of it is on the disk then.
 
     The same delivery twice is kept twice: WooCommerce has no id to tell them apart, and looking
@@ -141,6 +152,20 @@ def receive(edges: Edges, writer: GroupCommit, endpoint: OpenEndpoint, call: Cal
     """
     if read_ping(call.content_type, call.body):
         return
+    prove(endpoint, call)
+    reading = _read(endpoint, call)
+    delivery = _as_kept(endpoint, call, reading, edges.clock())
+
+    try:
+        writer.write(delivery, _LONGEST_WAIT_SECONDS)
+    except (SQLAlchemyError, TimeoutError) as error:
+        _spool(edges, delivery, error)
+    if isinstance(reading, Unusable):
+        log.warning("delivery quarantined", endpoint=endpoint.id, because=reading.reason)
+
+
+def prove(endpoint: OpenEndpoint, call: Call) -> None:
+    """Raises BodyEncoded, SignatureMissing or SignatureMismatch unless the store sent the call."""
     if (call.content_encoding or "identity").strip().lower() != "identity":
         raise BodyEncoded("Send the body as it is, without Content-Encoding.")
     if not call.signature:
@@ -149,22 +174,24 @@ def receive(edges: Edges, writer: GroupCommit, endpoint: OpenEndpoint, call: Cal
     if not is_signed(call.body, call.signature, endpoint.secrets):
         log.warning("delivery refused", endpoint=endpoint.id, because="signature_mismatch")
         raise SignatureMismatch("The signature is not the store's. Nothing was kept.")
-    reading = _read(endpoint, call)
-    delivery = _as_kept(endpoint, call, reading, edges.clock())
 
-    def keep(transaction: Connection) -> None:
-        inbox.insert_delivery(transaction, delivery)
-        if isinstance(reading, ObjectChanged):
-            subject = subject_of(endpoint.store_id, reading.object_id)
-            job = JOBS[reading.object_type]
-            outbox.promise(transaction, job, subject, due_at=delivery.received_at)
 
-    try:
-        _write(writer, keep)
-    except (SQLAlchemyError, TimeoutError) as error:
-        raise _unreachable(endpoint.id, error) from error
-    if isinstance(reading, Unusable):
-        log.warning("delivery quarantined", endpoint=endpoint.id, because=reading.reason)
+def store(transaction: Connection, deliveries: Sequence[NewDelivery]) -> None:
+    """Insert the deliveries and promise to look at the objects they name."""
+    inbox.insert_deliveries(transaction, deliveries)
+    named = [
+        (JOBS[each.object_type], subject_of(each.store_id, each.woo_object_id), each.received_at)
+        for each in deliveries
+        if each.object_type is not None and each.woo_object_id is not None
+    ]
+    outbox.promise_all(transaction, named)
+
+
+def drain_spool(edges: Edges) -> None:
+    """Store the deliveries that the database did not take. Raises SQLAlchemyError if it still
+    takes nothing; they stay where they are.
+    """
+    spool.drain(edges, lambda transaction, delivery: store(transaction, [delivery]))
 
 
 def release(edges: Edges, delivery_id: int, *, by: str) -> None:
@@ -244,13 +271,14 @@ def _as_kept(endpoint: OpenEndpoint, call: Call, reading: Reading, now: datetime
     )
 
 
-def _write(writer: GroupCommit, keep: Callable[[Connection], None]) -> None:
+def _spool(edges: Edges, delivery: NewDelivery, error: Exception) -> None:
+    because = type(error).__name__
     try:
-        writer.write(keep, _LONGEST_WAIT_SECONDS)
-    except DBAPIError:
-        # Two processes that promise the same two objects in opposite order: PostgreSQL breaks
-        # the deadlock by failing one of them, and the second try goes through.
-        writer.write(keep, _LONGEST_WAIT_SECONDS)
+        spool.keep(edges, delivery)
+    except OSError as no_spool:
+        log.error("spool not usable", because=type(no_spool).__name__)
+        raise _unreachable(delivery.endpoint_id, error) from error
+    log.error("delivery spooled", endpoint=delivery.endpoint_id, because=because)
 
 
 def _object_of(delivery: Delivery) -> tuple[str, int]:

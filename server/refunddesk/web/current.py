@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from flask import current_app
 
 from refunddesk.db.group_commit import GroupCommit
+from refunddesk.db.inbox import NewDelivery
+from refunddesk.services import inbox
 from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import KnownEndpoints
 from refunddesk.settings import Settings
@@ -19,13 +21,13 @@ class Desk:
 
     settings: Settings
     edges: Edges
-    inbox_writer: GroupCommit
+    inbox_writer: GroupCommit[NewDelivery]
     endpoints: KnownEndpoints
     throttle: Throttle = field(default_factory=Throttle)
 
     @classmethod
     def open(cls, settings: Settings, edges: Edges) -> Desk:
-        return cls(settings, edges, GroupCommit(edges.database), KnownEndpoints(edges))
+        return cls(settings, edges, GroupCommit(edges.database, inbox.store), KnownEndpoints(edges))
 
 
 def desk() -> Desk:

@@ -19,7 +19,7 @@ hooks = Blueprint("hooks", __name__)
 def take_delivery(endpoint_id: str) -> Response:
     """200 once the delivery is durable: the store never sends it again."""
     endpoint = desk().endpoints.get_endpoint(endpoint_id)
-    receive(desk().edges, desk().inbox_writer, endpoint, _read_call())
+    receive(desk().edges, desk().inbox_writer, endpoint, read_call())
     return Response(status=200)
 
 
@@ -39,7 +39,8 @@ def on_broken_request(error: HTTPException) -> Response:
     return _say(error.code or 400, "The request was not complete. Nothing of it was kept.")
 
 
-def _read_call() -> Call:
+def read_call() -> Call:
+    """The current request as the inbox sees it."""
     # Also holds for bodies without a length, in chunks, or longer than they say.
     request.max_content_length = LONGEST_BODY
     headers = request.headers
