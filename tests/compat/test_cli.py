@@ -140,6 +140,13 @@ def test_a_release_of_the_wrong_product_is_bad_input(
     assert "is WordPress 8.1, where a WooCommerce release is wanted" in result.stderr
 
 
+def test_woocommerce_is_not_checked_beside_itself(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {"woocommerce.php": HEADER.format(name="WooCommerce")}
+    folder = write_tree(tmp_path / "woocommerce", files)
+    result = run("check", folder, "--target", "7.1", "--with", "9.0.0")
+    assert (result.exit_code, "is WooCommerce itself" in result.stderr) == (2, True)
+
+
 def test_a_lifecycle_file_is_made_from_releases(
     tmp_path: Path, releases: tuple[Path, Path]
 ) -> None:

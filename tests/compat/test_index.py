@@ -78,6 +78,16 @@ def test_hooks_with_filled_in_names_are_kept_as_patterns(bench: Bench) -> None:
     assert surface.hooks["worn"].deprecated == Deprecation("6.4.0", "fresh")
 
 
+def test_a_deprecated_file_names_the_one_to_use(bench: Bench) -> None:
+    surface = bench.wordpress(
+        "5.5",
+        old="_deprecated_file( basename( __FILE__ ), '5.5.0', WPINC . '/New/New.php', 'Moved.' );",
+    )
+    assert (surface.files or {})["wp-includes/old.php"] == Deprecation(
+        "5.5.0", "wp-includes/New/New.php"
+    )
+
+
 def test_scripts_loops_and_libraries(bench: Bench) -> None:
     surface = bench.wordpress_tree(
         "6.4",

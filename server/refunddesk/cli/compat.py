@@ -102,6 +102,8 @@ def _check(
 ) -> tuple[Check, str]:
     """The check, and why its baseline is the one it is."""
     wanted = [(WORDPRESS, target, baseline)]
+    if woocommerce and facts.main_file == "woocommerce.php":
+        raise WrongProduct("the plugin is WooCommerce itself: leave --with away")
     if woocommerce:
         wanted.append((WOOCOMMERCE, woocommerce, None))
     lifecycles = {product: read_shipped(product) for product, _, _ in wanted}

@@ -15,7 +15,9 @@ from refunddesk.compat.phpsource import (
     literal,
     name_pattern,
     text,
+    value_of,
 )
+from refunddesk.compat.regions import core_path
 from refunddesk.compat.surface import Deprecation, Function, Surface, signature_of
 
 _FUNCTIONS = {"_deprecated_function", "wc_deprecated_function"}
@@ -55,8 +57,11 @@ def read_deprecations(
 def _said(call: Node) -> Deprecation:
     arguments = arguments_of(call)
     since = literal(arguments[1]) if len(arguments) > 1 else None
-    instead = name_pattern(arguments[2]) if len(arguments) > 2 else None
-    return Deprecation(since or "", (instead or "").strip("/"))
+    instead = None
+    if len(arguments) > 2:
+        named = value_of(arguments[2])
+        instead = core_path(named) or name_pattern(named)
+    return Deprecation(since or "", instead or "")
 
 
 def _owner_of(node: Node) -> Node | None:

@@ -55,6 +55,8 @@ def _paragraphs(findings: Iterable[Finding], line_of: Lines) -> Iterator[str]:
             _WIDTH,
             initial_indent="      ",
             subsequent_indent="      ",
+            break_on_hyphens=False,
+            break_long_words=False,
         )
 
 
@@ -76,7 +78,7 @@ def _coverage(check: Check, hidden: int) -> Iterator[str]:
     if hidden and static.baseline is not None:
         places = "1 place is" if hidden == 1 else f"{hidden} places are"
         yield f"{places} the same on {static.baseline.title} (--all shows them)."
-    yield f"Read: {facts.files_read} files."
+    yield f"Read: {facts.files_read} {'file' if facts.files_read == 1 else 'files'}."
     for reason in facts.unread[:_SHOWN_UNREAD]:
         yield f"Not read: {reason}."
     if len(facts.unread) > _SHOWN_UNREAD:
