@@ -12,6 +12,7 @@ from refunddesk.db.history import record_deed
 from refunddesk.db.orders import Order
 from refunddesk.db.refunds import IN_FLIGHT, Refund, State
 from refunddesk.db.stores import Store
+from refunddesk.jobnames import LIMITS, JobName
 from refunddesk.services import preflight
 from refunddesk.services.edges import Edges
 from refunddesk.services.orders import record_order
@@ -39,6 +40,8 @@ from refunddesk.woocommerce.refunds import (
 #: How long a sender may be silent before its refund counts as unknown. Longer than the 160 s its
 #: call may take and the 200 s its job may run: a lapsed lease means that nobody is sending.
 LEASE = timedelta(seconds=300)
+#: What must be left of the lease when the call begins.
+_LONGEST_CALL = LIMITS[JobName.PAY_REFUND].timeout
 _WHILE_HELD = timedelta(minutes=5)
 _BEHIND_ANOTHER = timedelta(minutes=1)
 _ACTOR = "payments"
@@ -99,7 +102,7 @@ def pay_refund(edges: Edges, refund_id: int) -> datetime | None:
             return None
         if not isinstance(begun, Refund):
             return begun
-        answer = post_refund(client, payment.call)
+        answer = _call(edges, client, payment, begun)
         _record_answer(edges, client, payment, begun, answer)
     return None
 
@@ -160,6 +163,22 @@ def _begin(edges: Edges, payment: Payment) -> Refund | Differs | datetime | None
             lease_until=now + LEASE,
             sent_at=now,
         )
+
+
+def _call(edges: Edges, client: StoreClient, payment: Payment, begun: Refund) -> RefundAnswer:
+    """Make the call, unless its turn is over: not sent then.
+
+    A worker can be stopped between its commit and its call, with its machine for instance. Until
+    it wakes the refund may have been read back, and a person may have had it paid again.
+    """
+    with edges.database.read() as transaction:
+        current = refunds.get_refund(transaction, begun.id)
+    now = edges.clock()  # after the reading, which may be where the time went
+    assert begun.lease_until, "a refund that is being sent has a lease"
+    if current.token != begun.token or now + _LONGEST_CALL > begun.lease_until:
+        trouble = "the worker came to the call too late to make it"
+        return RefundAnswer(Outcome.NOT_SENT, None, {"trouble": trouble})
+    return post_refund(client, payment.call)
 
 
 def _drop(edges: Edges, payment: Payment, difference: Differs) -> None:
