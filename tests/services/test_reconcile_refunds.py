@@ -6,13 +6,15 @@ import pytest
 
 from refunddesk.db import requests, store_refunds
 from refunddesk.db.refunds import State
+from refunddesk.db.staff import Role
 from refunddesk.db.store_refunds import StoreRefund
 from refunddesk.db.sweeps import Kind
 from refunddesk.jobnames import JobName
 from refunddesk.sandbox.faults import Mode
 from refunddesk.sandbox.refund_rows import new_row, save_row
 from refunddesk.services import alarms, payments, watch
-from tests import asking
+from refunddesk.services.settling import NotAnApprover
+from tests import asking, building
 from tests.selling import Shop
 from tests.services.paying import Till
 from tests.services.reconciling import Reconciled
@@ -119,7 +121,11 @@ def test_a_row_deleted_after_it_was_paid_is_told_until_a_person_settles_it(till:
     assert reconciled.raised() == [("refund_row_gone", about)]
     assert till.state() == State.PAID
     (alarm,) = alarms.list_raised(till.edges)
-    alarms.settle(till.edges, alarm.id, because="seen to with the gateway", by="staff:1")
+    people = (("olga@store.test", Role.APPROVER), ("sam@store.test", Role.SUPPORT))
+    building.add_staff(till.edges, *people)
+    with pytest.raises(NotAnApprover):
+        alarms.settle(till.edges, alarm.id, because="it is fine", by="sam@store.test")
+    alarms.settle(till.edges, alarm.id, because="asked the gateway", by="olga@store.test")
     look_through(reconciled)
     assert reconciled.raised() == []
 

@@ -13,7 +13,9 @@ from refunddesk.version import __version__
 #: nothing here imports what it does not run.
 COMMANDS = {
     "audit": "audit:audit",
+    "backup": "backup:backup",
     "books": "books:books",
+    "alarms": "alarms:alarms",
     "compat": "compat:compat",
     "db": "db:db",
     "guide": "guide:guide",
@@ -21,6 +23,7 @@ COMMANDS = {
     "policy": "policy:policy",
     "queue": "queue:queue",
     "refunds": "refunds:refunds",
+    "restore": "backup:restore",
     "run": "run:run",
     "sandbox": "sandbox:sandbox",
     "schedule": "serve:schedule",
@@ -49,6 +52,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise  # told already; what follows takes half a second to import
         except Exception as error:
             if _is_told(error):
                 raise click.ClickException(str(error)) from error

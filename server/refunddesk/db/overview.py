@@ -11,10 +11,12 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Row, Select, func, select
 
 from refunddesk.db.tables import (
+    alarms,
     decisions,
     inbox,
     orders,
     outbox,
+    payment_blocks,
     postings,
     refund_requests,
     refund_steps,
@@ -106,6 +108,25 @@ class HeldStore:
     id: int
     name: str
     because: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedStore:
+    """A store whose payments wait, by themselves, until it was looked through again."""
+
+    id: int
+    name: str
+    because: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLine:
+    id: int
+    store: str
+    kind: str
+    detail: str
+    raised_at: datetime
 
 
 def list_refunds(transaction: Connection, states: Sequence[str]) -> Block[RefundLine]:
@@ -227,6 +248,32 @@ def list_held_stores(transaction: Connection) -> Block[HeldStore]:
     )
     return _block(
         transaction, query, lambda row: HeldStore(row.id, row.name, row.payments_held_because)
+    )
+
+
+def list_blocked_stores(transaction: Connection) -> Block[BlockedStore]:
+    query = (
+        select(stores.c.id, stores.c.name, payment_blocks, _counted())
+        .join(payment_blocks, payment_blocks.c.store_id == stores.c.id)
+        .order_by(stores.c.id)
+    )
+    return _block(
+        transaction, query, lambda row: BlockedStore(row.id, row.name, row.because, row.since)
+    )
+
+
+def list_alarms(transaction: Connection) -> Block[AlarmLine]:
+    """The alarms that are not over, oldest first."""
+    query = (
+        select(alarms, stores.c.name.label("store"), _counted())
+        .join(stores, stores.c.id == alarms.c.store_id)
+        .where(alarms.c.cleared_at.is_(None))
+        .order_by(alarms.c.id)
+    )
+    return _block(
+        transaction,
+        query,
+        lambda row: AlarmLine(row.id, row.store, row.kind, row.detail, row.raised_at),
     )
 
 

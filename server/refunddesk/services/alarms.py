@@ -12,6 +12,8 @@ from refunddesk.db.alarms import Alarm, AlarmKind
 from refunddesk.db.history import record_deed
 from refunddesk.services.edges import Edges
 from refunddesk.services.refusal import Refusal
+from refunddesk.services.settling import MAY_SETTLE, NotAnApprover
+from refunddesk.services.staff import get_staff
 
 log = structlog.get_logger(__name__)
 
@@ -64,12 +66,16 @@ def list_raised(edges: Edges) -> list[Alarm]:
 
 
 def settle(edges: Edges, alarm_id: int, *, because: str, by: str) -> None:
-    """A person has seen to what the alarm of a refund tells. Raises NoSuchAlarm, AlarmClearsItself.
+    """A person has seen to what the alarm of a refund tells.
 
-    `because` is kept for ever: no personal data.
+    `by` is the address of an owner or approver; `because` is kept for ever: no personal data.
+    Raises NoSuchAlarm, AlarmClearsItself, NotAnApprover, and NoSuchStaff for an unknown address.
     """
     now = edges.clock()
     with edges.database.write() as transaction:
+        person = get_staff(transaction, by)
+        if person.role not in MAY_SETTLE or person.disabled_at is not None:
+            raise NotAnApprover(f"{by} is not an owner or approver of this desk. It stays raised.")
         alarm = alarms.find_alarm(transaction, alarm_id)
         if alarm is None or alarm.cleared_at is not None:
             raise NoSuchAlarm(f"No alarm {alarm_id} is raised. Nothing was changed.")
@@ -86,7 +92,7 @@ def settle(edges: Edges, alarm_id: int, *, because: str, by: str) -> None:
             alarm.kind,
             alarm.subject,
             now,
-            by,
+            f"staff:{person.id}",
             "alarm_settled",
             because,
         )

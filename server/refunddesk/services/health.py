@@ -53,6 +53,8 @@ class Status:
     stuck: Block[overview.PromiseLine]
     quarantined: Block[overview.DeliveryLine]
     held_stores: Block[overview.HeldStore]
+    alarms: Block[overview.AlarmLine]
+    blocked_stores: Block[overview.BlockedStore]
     unbalanced_entries: tuple[int, ...]
     moving: Block[overview.RefundLine]
     awaiting: Block[overview.RequestLine]
@@ -69,6 +71,7 @@ class Status:
             self.stuck,
             self.quarantined,
             self.held_stores,
+            self.alarms,
         )
         return sum(block.total for block in blocks) + len(self.unbalanced_entries)
 
@@ -97,6 +100,8 @@ def look(edges: Edges) -> Status:
             stuck=overview.list_stuck(transaction),
             quarantined=overview.list_quarantined(transaction),
             held_stores=overview.list_held_stores(transaction),
+            alarms=overview.list_alarms(transaction),
+            blocked_stores=overview.list_blocked_stores(transaction),
             unbalanced_entries=overview.list_unbalanced_entries(transaction),
             moving=overview.list_refunds(transaction, ["due", "sending"]),
             awaiting=overview.list_requests(transaction, "awaiting"),
