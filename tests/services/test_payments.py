@@ -245,11 +245,23 @@ TOO_MUCH = {
 }
 
 
-def test_too_much_without_a_row_of_ours_is_judged_anew(till: Till) -> None:
+def test_too_much_without_a_row_of_ours_is_left_to_a_person(till: Till) -> None:
+    # The order is as it was judged: judged anew it would be granted and refused for ever.
     with answering(till, 500, TOO_MUCH) as edges:
         pay_refund(edges, till.refund.id)
-    assert (till.state(), till.request_state()) == (State.FAILED, "asked")
+    assert (till.state(), till.request_state()) == (State.FAILED, "in_review")
     assert (till.balances(), till.moved()) == (DROPPED, [])
+
+
+def test_too_much_because_the_order_changed_just_then_is_judged_anew(till: Till) -> None:
+    def change(answer: bytes) -> bytes:
+        till.shop.change(till.shop.shown(till.order.woo_order_id), total="50.00")
+        return answer
+
+    with answering(till, 500, TOO_MUCH, before=change) as edges:
+        pay_refund(edges, till.refund.id)
+    assert (till.state(), till.request_state()) == (State.FAILED, "asked")
+    assert till.moved() == []
 
 
 def test_too_much_because_of_our_own_row_is_unknown(till: Till) -> None:

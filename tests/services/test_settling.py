@@ -62,6 +62,15 @@ def test_it_was_not_paid_and_shall_not_be(stuck: Till) -> None:
     )
 
 
+@pytest.mark.parametrize("verdict", [Verdict.PAID, Verdict.NOT_PAID])
+def test_a_store_that_is_no_more_does_not_keep_people_from_settling(
+    stuck: Till, verdict: Verdict
+) -> None:
+    stuck.shop.sandbox.faults.arm(Mode.MAINTENANCE, times=None, method="GET")
+    _settle(stuck, verdict)
+    assert stuck.state() in (State.PAID, State.FAILED)
+
+
 def test_it_is_paid_again_on_the_word_of_two_people(stuck: Till) -> None:
     marker = stuck.refund.marker
     _settle(stuck, Verdict.PAY_AGAIN, second=GRACE)
@@ -148,10 +157,10 @@ def test_only_what_waits_for_a_person_is_settled_by_one(till: Till) -> None:
 @pytest.fixture
 def run(stuck: Till, monkeypatch: pytest.MonkeyPatch) -> Iterator[CliRunner]:
     @contextmanager
-    def edges() -> Iterator[Edges]:
-        yield stuck.edges
+    def opened() -> Iterator[tuple[Edges, None]]:
+        yield stuck.edges, None
 
-    monkeypatch.setattr(command, "_edges", edges)
+    monkeypatch.setattr(command, "opened", opened)
     return CliRunner()
 
 

@@ -63,8 +63,10 @@ class StoreFault:
 FAULTS = (
     StoreFault("the store does as asked"),
     StoreFault("PHP dies after the money moved", Mode.DIES_AFTER_MONEY),
+    StoreFault("the gateway throws after the money moved", Mode.THROWS_AFTER_MONEY),
     StoreFault("the gateway declines", Mode.DECLINE),
-    StoreFault("the store works the call off late", Mode.ABANDONED, seconds=0.15),
+    # Later than the next life takes to look whether the first call came through.
+    StoreFault("the store works the call off late", Mode.ABANDONED, seconds=1.0),
 )
 
 
@@ -291,7 +293,7 @@ class Life:
 
     def _wait_for_late_work(self, running: RunningSandbox) -> None:
         if self._fault.mode == Mode.ABANDONED:
-            time.sleep(self._fault.seconds * 2)
+            time.sleep(self._fault.seconds)
 
     def _ask_person(self, running: RunningSandbox) -> None:
         """What waits for a person is settled by one who looks at the gateway's own records."""

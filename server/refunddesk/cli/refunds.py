@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 
+from refunddesk.cli.opening import opened
 from refunddesk.db import history
 from refunddesk.db import refunds as table
 from refunddesk.db.refunds import Refund, State
 from refunddesk.db.steps import list_steps
 from refunddesk.services import settling
-from refunddesk.services.edges import Edges
 from refunddesk.services.settling import NoSuchRefund, Verdict
-from refunddesk.settings import read_settings
-from refunddesk.wiring import open_edges
 from refunddesk.woocommerce.client import StoreCallFailed
 
 _MOST = 200
@@ -34,7 +30,7 @@ def refunds() -> None:
 def list_refunds(state: str | None) -> None:
     """One line per refund, oldest first."""
     wanted = [State(state)] if state else list(State)
-    with _edges() as edges, edges.database.read() as transaction:
+    with opened() as (edges, _), edges.database.read() as transaction:
         found = table.list_in_state(transaction, wanted, _MOST)
     for refund in found:
         click.echo(_line(refund))
@@ -48,7 +44,7 @@ def list_refunds(state: str | None) -> None:
 @click.argument("refund_id", type=int, metavar="ID")
 def show(refund_id: int) -> None:
     """All that is known of one refund: its lines, steps and every deed with its evidence."""
-    with _edges() as edges, edges.database.read() as transaction:
+    with opened() as (edges, _), edges.database.read() as transaction:
         try:
             refund = table.get_refund(transaction, refund_id)
         except table.RefundNotFound:
@@ -85,7 +81,7 @@ def settle(refund_id: int, verdict: str | None, by: str, second: str | None, bec
     """Settle a refund that needs review, after looking at its evidence."""
     if verdict is None:
         raise click.UsageError("Say one of --paid, --pay-again and --not-paid.")
-    with _edges() as edges:
+    with opened() as (edges, _):
         try:
             settled = settling.settle_refund(
                 edges, refund_id, Verdict(verdict), by=by, because=because, second=second
@@ -95,15 +91,6 @@ def settle(refund_id: int, verdict: str | None, by: str, second: str | None, bec
                 f"{failure} The refund was left as it is: try again when the store answers."
             ) from failure
     click.echo(_line(settled))
-
-
-@contextmanager
-def _edges() -> Iterator[Edges]:
-    edges = open_edges(read_settings())
-    try:
-        yield edges
-    finally:
-        edges.database.close()
 
 
 def _line(refund: Refund) -> str:

@@ -182,9 +182,8 @@ def _call(edges: Edges, client: StoreClient, payment: Payment, begun: Refund) ->
 
 
 def _drop(edges: Edges, payment: Payment, difference: Differs) -> None:
-    """Give the refund up unsent. Our copy of the order comes first: it is judged anew by it."""
-    if difference.judge_anew:
-        record_order(edges, payment.store.id, payment.order.woo_order_id)
+    """Give the refund up unsent, and have the request judged anew or seen by a person."""
+    judge_anew = difference.judge_anew and _has_changed(edges, payment)
     now = edges.clock()
     with edges.database.write() as transaction:
         record_failed(
@@ -194,8 +193,19 @@ def _drop(edges: Edges, payment: Payment, difference: Differs) -> None:
             actor=_ACTOR,
             evidence={},
             because=difference.because,
-            judge_anew=difference.judge_anew,
+            judge_anew=judge_anew,
         )
+
+
+def _has_changed(edges: Edges, payment: Payment) -> bool:
+    """Whether our copy, brought up to date, differs from what was judged.
+
+    Judged anew by an unchanged copy the refund would be granted again, and dropped again.
+    """
+    record_order(edges, payment.store.id, payment.order.woo_order_id)
+    with edges.database.read() as transaction:
+        order = orders.get_order(transaction, payment.order.id)
+    return order.snapshot_sha != payment.judged_sha or order.gone_at is not None
 
 
 def _leave_to_looking(edges: Edges, payment: Payment, found: AlreadyThere) -> None:
@@ -215,12 +225,18 @@ def _record_answer(
     edges: Edges, client: StoreClient, payment: Payment, sending: Refund, answer: RefundAnswer
 ) -> None:
     """Write down what the call came to. Raises RefundNotSent once that is committed."""
-    outcome = answer.outcome
-    if outcome is Outcome.TOO_MUCH and _may_be_ours(client, payment):
-        outcome = Outcome.UNKNOWN
+    outcome, judge_anew = answer.outcome, False
+    if outcome is Outcome.TOO_MUCH:
+        if _may_be_ours(client, payment):
+            outcome = Outcome.UNKNOWN
+        else:
+            judge_anew = _can_be_judged_anew(edges, payment)
     now = edges.clock()
     with edges.database.write() as transaction:
-        recorded = _RECORD[outcome](transaction, sending, answer, now)
+        if outcome in _REFUSED:
+            recorded = _refused(transaction, sending, answer, now, judge_anew=judge_anew)
+        else:
+            recorded = _RECORD[outcome](transaction, sending, answer, now)
         if recorded is None:
             _record_late(transaction, sending, answer, now)
     if recorded is not None and recorded.state == State.DUE:
@@ -240,6 +256,13 @@ def _may_be_ours(client: StoreClient, payment: Payment) -> bool:
     except (StoreCallFailed, UnusableBody):
         return True
     return bool(preflight.with_marker(rows, payment.refund.marker))
+
+
+def _can_be_judged_anew(edges: Edges, payment: Payment) -> bool:
+    try:
+        return _has_changed(edges, payment)
+    except StoreCallFailed:
+        return False
 
 
 def _paid(
@@ -269,10 +292,13 @@ def _not_executed(
 
 
 def _refused(
-    transaction: Connection, sending: Refund, answer: RefundAnswer, now: datetime
+    transaction: Connection,
+    sending: Refund,
+    answer: RefundAnswer,
+    now: datetime,
+    *,
+    judge_anew: bool,
 ) -> Refund | None:
-    # Judged anew, the same order would be granted the same refund and refused again. Where the
-    # order did change, the next delivery or look records it and wakes the request.
     return record_failed(
         transaction,
         sending,
@@ -280,7 +306,7 @@ def _refused(
         actor=_ACTOR,
         evidence=dict(answer.evidence),
         because=_in_words(answer),
-        judge_anew=answer.outcome is Outcome.TOO_MUCH,
+        judge_anew=judge_anew,
     )
 
 
@@ -312,15 +338,14 @@ def _odd(
     )
 
 
-#: What each answer of the store is written down as.
+#: Proof that nothing was executed and, as things are, nothing will be.
+_REFUSED = frozenset({Outcome.REJECTED, Outcome.TOO_MUCH, Outcome.NO_GATEWAY})
+#: What every other answer of the store is written down as.
 _RECORD = {
     Outcome.NOT_SENT: _not_executed,
     Outcome.PAID: _paid,
     Outcome.ODD: _odd,
     Outcome.NOT_EXECUTED: _not_executed,
-    Outcome.REJECTED: _refused,
-    Outcome.TOO_MUCH: _refused,
-    Outcome.NO_GATEWAY: _refused,
     Outcome.UNKNOWN: _unknown,
 }
 

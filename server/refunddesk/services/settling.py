@@ -17,6 +17,7 @@ from refunddesk.services.read_back import SETTLE, Sighting
 from refunddesk.services.refund_outcomes import record_due_again, record_failed, record_paid
 from refunddesk.services.refusal import Refusal
 from refunddesk.services.stores import open_client
+from refunddesk.woocommerce.client import StoreCallFailed
 
 #: Who may decide about money.
 MAY_SETTLE = frozenset({Role.OWNER, Role.APPROVER})
@@ -67,8 +68,8 @@ def settle_refund(
 ) -> Refund:
     """Settle a refund in review by the word of staff (e-mail addresses); the refund after it.
 
-    PAY_AGAIN reads the store back once more and needs a second person wherever there is one.
-    Raises the refusals above, and StoreCallFailed when the store cannot be read back.
+    PAY_AGAIN needs a second person wherever there is one, and a store that answers: it is read
+    back once more. Raises the refusals above, and then StoreCallFailed.
     """
     if not because.strip():
         raise ReasonMissing("Say why in a few words. The refund was left as it is.")
@@ -77,12 +78,17 @@ def settle_refund(
         refund = _in_review(transaction, refund_id)
         _approvers(transaction, verdict, by, second)
     evidence: dict[str, object] = {"verdict": verdict.value, "reason": because.strip()}
-    seen = look(edges, refund) if verdict != Verdict.NOT_PAID else None
-    if verdict == Verdict.PAY_AGAIN:
-        assert seen is not None
-        _check_absent(refund, seen, now)
-    if seen is not None:
+    try:
+        seen = look(edges, refund)
+    except StoreCallFailed as failure:
+        if verdict == Verdict.PAY_AGAIN:
+            raise
+        # What became of the first call can be known from the gateway or the bank as well.
+        seen, evidence["store"] = Sighting((), ()), str(failure)
+    else:
         evidence |= seen.evidence()
+    if verdict == Verdict.PAY_AGAIN:
+        _check_absent(refund, seen, now)
     with edges.database.write() as transaction:
         people = _approvers(transaction, verdict, by, second)
         evidence["by"] = [person.id for person in people]
@@ -105,7 +111,7 @@ def _record(
     transaction: Connection,
     refund: Refund,
     verdict: Verdict,
-    seen: Sighting | None,
+    seen: Sighting,
     person: Staff,
     because: str,
     evidence: dict[str, object],
@@ -113,14 +119,13 @@ def _record(
 ) -> Refund | None:
     actor = f"staff:{person.id}"
     if verdict == Verdict.PAID:
-        rows = seen.rows if seen else ()
         return record_paid(
             transaction,
             refund,
             now=now,
             actor=actor,
             evidence=evidence,
-            woo_refund_id=rows[0].woo_refund_id if len(rows) == 1 else None,
+            woo_refund_id=seen.rows[0].woo_refund_id if len(seen.rows) == 1 else None,
         )
     if verdict == Verdict.NOT_PAID:
         return record_failed(
