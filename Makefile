@@ -5,12 +5,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help run test check lint types imports format clean
+.PHONY: help run test bench check lint types imports format clean
 
 help:
 	@echo "make run      start everything, with a sandbox store to try it on (Ctrl-C stops it)"
 	@echo "make test     run every test"
 	@echo "make check    lint, types, import rules, then every test"
+	@echo "make bench    measure how fast deliveries are taken, into docs/bench.md (some three minutes)"
 	@echo "make format   put the code into the house's form"
 	@echo "make clean    throw away the environment and all caches (never var/, your data)"
 
@@ -19,6 +20,9 @@ run: $(READY)
 
 test: $(READY)
 	$(BIN)/pytest --numprocesses auto
+
+bench: $(READY)
+	$(BIN)/python -m tests.bench
 
 check: lint types imports test
 

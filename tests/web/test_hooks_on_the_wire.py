@@ -1,23 +1,15 @@
-"""What only a socket can say about deliveries: framing, lies about length, and a killed server."""
+"""What only a socket can say about deliveries: framing, and lies about length."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 import waitress
 
-from refunddesk.services.edges import Edges
-from refunddesk.settings import Settings
 from tests.web.receiving import ORDER, Receiver
 
 
@@ -115,64 +107,3 @@ def test_a_body_too_long_is_refused_and_the_next_delivery_is_taken(
         assert status_of(talk(address, *parts)) == 413
     length = f"Content-Length: {len(ORDER)}"
     assert status_of(talk(address, head(receiver, ORDER, length), ORDER)) == 200
-
-
-# -- durability
-
-_SERVE = """
-import sys
-from refunddesk.extension import create_app
-import waitress
-app = create_app()
-server = waitress.create_server(app, listen="127.0.0.1:0", threads=8)
-print(server.effective_port, flush=True)
-server.run()
-"""
-
-
-def test_what_was_acknowledged_is_there_after_the_server_was_killed(
-    settings: Settings, edges: Edges, receiver: Receiver
-) -> None:
-    environment = {
-        **os.environ,
-        "REFUNDDESK_HOME": str(settings.home),
-        "REFUNDDESK_SECRET_KEY": settings.secret_key,
-        "REFUNDDESK_SEALING_KEYS": ",".join(settings.sealing_keys),
-        "DATABASE_URL": settings.database_url,
-    }
-    with subprocess.Popen(
-        [sys.executable, "-c", _SERVE], env=environment, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        address = ("127.0.0.1", int(process.stdout.readline()))
-        acknowledged: list[int] = []
-        senders = [
-            threading.Thread(target=deliver_until_dead, args=(receiver, address, acknowledged, n))
-            for n in range(4)
-        ]
-        for sender in senders:
-            sender.start()
-        while len(acknowledged) < 20:
-            time.sleep(0.005)
-        os.kill(process.pid, signal.SIGKILL)
-        for sender in senders:
-            sender.join()
-    kept = {delivery.woo_object_id for delivery in receiver.kept()}
-    assert set(acknowledged) <= kept
-    promised = {int(subject.partition(":")[2]) for _, subject in receiver.promised()}
-    assert set(acknowledged) <= promised
-
-
-def deliver_until_dead(
-    receiver: Receiver, address: tuple[str, int], acknowledged: list[int], sender: int
-) -> None:
-    for number in range(1, 100_000):
-        woo_order_id = sender * 100_000 + number
-        body = json.dumps({"id": woo_order_id}).encode()
-        try:
-            answer = talk(address, head(receiver, body, f"Content-Length: {len(body)}"), body)
-        except OSError:
-            return
-        if not answer.startswith(b"HTTP/1.1 200"):
-            return
-        acknowledged.append(woo_order_id)

@@ -1,0 +1,132 @@
+"""`make bench`: how many deliveries a second are made durable, how soon, and at what cost."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+from tests.bench.databases import Desk, commits, disk, open_desk, postgres, syncs_per_second
+from tests.bench.load import drive, slow_clients
+from tests.bench.report import (
+    BESIDE_SLOW_CLIENTS,
+    POSTGRES,
+    POSTGRES_COMMITS,
+    SIGNATURE,
+    SQLITE,
+    SQLITE_COMMITS,
+    Cell,
+    Circumstances,
+    Run,
+    as_markdown,
+)
+from tests.bench.serving import SIGNATURE_ONLY, Server, serving
+from tests.conftest import REPOSITORY
+
+BODY_BYTES = 6 * 1024
+#: Deliveries tell of so many orders, over and over, as in a busy hour.
+ORDERS = 500
+SLOW_CLIENTS = 64
+REPORT = REPOSITORY / "docs" / "bench.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Measures one cell at a time; the load comes from a process of its own."""
+
+    loader: ProcessPoolExecutor
+    seconds: float
+
+    def deliver(self, desk: Desk, server: Server, connections: int) -> Run:
+        target = desk.target(server.address)
+        cpu_before = server.cpu_seconds()
+        load = self.loader.submit(
+            drive,
+            server.address,
+            target.requests(ORDERS, BODY_BYTES),
+            connections=connections,
+            seconds=self.seconds,
+        ).result()
+        cpu = server.cpu_seconds()
+        known = cpu is not None and cpu_before is not None
+        return Run.of(load, (cpu - cpu_before) / load.answered if known else None)
+
+    def deliver_beside_slow_clients(self, desk: Desk, server: Server) -> Run:
+        with slow_clients(desk.target(server.address), SLOW_CLIENTS):
+            return self.deliver(desk, server, 1)
+
+    def commit(self, desk: Desk, connections: int) -> Run:
+        load = self.loader.submit(
+            commits,
+            desk.settings.database_url,
+            connections=connections,
+            seconds=self.seconds,
+            body_bytes=BODY_BYTES,
+        ).result()
+        return Run.of(load, None)
+
+
+@contextmanager
+def cells(bench: Bench, home: Path) -> Iterator[dict[Cell, Callable[[], Run]]]:
+    """What each cell of the table is measured by. All servers run all the time; the idle wait."""
+    (home / "sqlite").mkdir()
+    (home / "postgres").mkdir()
+    with postgres() as postgres_url:
+        lite = open_desk(home / "sqlite")
+        post = open_desk(home / "postgres", postgres_url)
+        with (
+            serving(lite.settings) as lite_server,
+            serving(post.settings) as post_server,
+            serving(lite.settings, SIGNATURE_ONLY) as proving_server,
+        ):
+            measured: dict[Cell, Callable[[], Run]] = {}
+            for connections in (1, 16):
+                for name, desk, server in (
+                    (SIGNATURE, lite, proving_server),
+                    (SQLITE, lite, lite_server),
+                    (POSTGRES, post, post_server),
+                ):
+                    deliver = partial(bench.deliver, desk, server, connections)
+                    measured[Cell(name, connections)] = deliver
+                measured[Cell(POSTGRES_COMMITS, connections)] = partial(
+                    bench.commit, post, connections
+                )
+            measured[Cell(SQLITE_COMMITS, 1)] = partial(bench.commit, lite, 1)
+            measured[Cell(BESIDE_SLOW_CLIENTS, 1)] = partial(
+                bench.deliver_beside_slow_clients, lite, lite_server
+            )
+            yield measured
+
+
+def main(arguments: Sequence[str]) -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7, help="each measures every cell once")
+    parser.add_argument("--seconds", type=float, default=2.0, help="for each cell of a round")
+    parser.add_argument("--report", type=Path, default=REPORT)
+    asked = parser.parse_args(arguments)
+    runs: dict[Cell, list[Run]] = {}
+    with (
+        tempfile.TemporaryDirectory(prefix="bench", dir=disk()) as folder,
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as loader,
+        cells(Bench(loader, asked.seconds), Path(folder)) as measured,
+    ):
+        syncs = []
+        for number in range(1, asked.rounds + 1):
+            print(f"round {number} of {asked.rounds}", flush=True)
+            syncs.append(syncs_per_second(Path(folder), asked.seconds / 4))
+            for cell, measure in measured.items():
+                runs.setdefault(cell, []).append(measure())
+    report = as_markdown(runs, Circumstances.now(asked.rounds, asked.seconds, syncs))
+    asked.report.write_text(report, "utf-8")
+    print(report)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
