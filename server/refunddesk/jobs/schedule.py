@@ -24,11 +24,11 @@ Ring = Callable[[int, JobName], None]
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Periodic work of the dispatcher itself: short, only database, safe to run twice."""
+    """Periodic work of the dispatcher itself: short, no store, safe to run twice."""
 
     name: str
     every: timedelta
-    run: Callable[[Edges], None]
+    run: Callable[[Edges], object]
 
 
 def lead(edges: Edges, holder: str) -> bool:
