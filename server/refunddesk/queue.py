@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue
+from rq import Queue, Worker
 from rq.job import Job
 
-from refunddesk.jobnames import LIMITS, JobName
+from refunddesk.jobnames import LIMITS, JobName, QueueName
 
 #: The one function a worker will run; everything else in the queue is refused.
 KEEP_PROMISE = "refunddesk.worker.keep_promise"
@@ -19,6 +20,14 @@ _KEPT_SECONDS = 300
 
 class QueueUnreachable(Exception):
     """Redis did not take the ring. Nothing is lost: the row is rung for again."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLoad:
+    """How many rings wait in a queue, and how many workers listen to it."""
+
+    waiting: int
+    workers: int
 
 
 class ForeignJob(Exception):
@@ -69,3 +78,19 @@ def ring(redis: Redis, promise_id: int, job: JobName) -> None:
             f"The queue did not answer ({error.__class__.__name__}). The work stays in the "
             "database and is rung for again as soon as the queue is back."
         ) from error
+
+
+def measure(redis_url: str) -> dict[QueueName, QueueLoad]:
+    """The load of every queue. Raises QueueUnreachable when there is no answer within a second."""
+    redis = Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=1)
+    try:
+        return {name: _load(Queue(name.value, connection=redis)) for name in QueueName}
+    except RedisError as error:
+        raise QueueUnreachable(f"The queue did not answer ({error.__class__.__name__}).") from error
+    finally:
+        redis.close()
+
+
+def _load(queue: Queue) -> QueueLoad:
+    # A worker that was killed counts for as long as its last heartbeat is good: two minutes.
+    return QueueLoad(queue.count, len(Worker.all(queue=queue)))

@@ -37,6 +37,7 @@ class Settings:
     allow_private_stores: bool
     log_format: str
     web_threads: int
+    metrics_token: str = field(repr=False)
 
     @property
     def host(self) -> str:
@@ -78,6 +79,10 @@ def _secret(value: str) -> str:
     if len(value) < 32:
         raise ValueError("must have at least 32 characters")
     return value
+
+
+def _secret_or_none(value: str) -> str:
+    return _secret(value) if value else ""
 
 
 def _sealing_keys(value: str) -> tuple[str, ...]:
@@ -228,6 +233,14 @@ VARIABLES = (
         "16",
         _number,
         "Threads that answer requests in the web process.",
+    ),
+    Variable(
+        "REFUNDDESK_METRICS_TOKEN",
+        "metrics_token",
+        "",
+        _secret_or_none,
+        "What a Prometheus server must bring to /metrics as its bearer token. At least 32\n"
+        "characters: `refunddesk settings new-key`. Empty: nobody is told the figures.",
     ),
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
+from hmac import compare_digest
 from typing import Any, TypeVar
 
 from flask import g, request
@@ -31,6 +32,7 @@ class By(StrEnum):
     LICENSE = "license"  # the licence key or a site's token in the body; the use case checks it
     SESSION = "session"  # the cookie of a signed-in person
     BEARER = "bearer"  # a person's API token in the Authorization header
+    MONITOR = "monitor"  # the token of the settings, for figures that name nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,10 @@ Proof = Callable[[], Caller]
 
 
 def guard(by: By, *roles: Role) -> Callable[[View], View]:
-    """Mark a view with its guard; for SESSION and BEARER also let only those roles through."""
+    """Mark a view with its guard, and let nobody through whom it does not let.
+
+    What SIGNATURE and LICENSE ask for is checked by the use case.
+    """
     asked = Guard(by, roles)
     if bool(roles) != (by in (By.SESSION, By.BEARER)):
         raise ValueError(f"a guard by {by.value} names {'no' if roles else 'its'} roles")
@@ -80,6 +85,8 @@ def guard(by: By, *roles: Role) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
+            if by is By.MONITOR:
+                _check_monitor()
             if roles:
                 caller = PROOFS[by]()
                 if caller.role not in roles:
@@ -115,12 +122,24 @@ def _by_session() -> Caller:
     return Caller(person.id, person.role, person.name)
 
 
-def _by_bearer() -> Caller:
+def _bearer_token() -> str | None:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    bearer = find_bearer(desk().edges, token.strip()) if scheme.lower() == "bearer" else None
+    return token.strip() if scheme.lower() == "bearer" else None
+
+
+def _by_bearer() -> Caller:
+    token = _bearer_token()
+    bearer = find_bearer(desk().edges, token) if token is not None else None
     if bearer is None:
         raise NotSignedIn("This needs a valid token: `Authorization: Bearer rdt_...`.")
     return Caller(bearer.staff_id, bearer.role)
+
+
+def _check_monitor() -> None:
+    expected = desk().settings.metrics_token.encode()
+    brought = (_bearer_token() or "").encode()
+    if not expected or not compare_digest(brought, expected):
+        raise NotSignedIn("This needs the token that REFUNDDESK_METRICS_TOKEN holds.")
 
 
 PROOFS: Mapping[By, Proof] = {By.SESSION: _by_session, By.BEARER: _by_bearer}

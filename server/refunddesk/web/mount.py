@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from refunddesk.web import health
+from refunddesk.web import health, metrics
 from refunddesk.web.api import api
 from refunddesk.web.desk import desk_pages
 from refunddesk.web.hooks import hooks
@@ -16,4 +16,5 @@ BLUEPRINTS: tuple[tuple[Blueprint, str], ...] = (
     (api, "/api"),
     (licenses, "/licenses"),
     (health.blueprint, ""),
+    (metrics.blueprint, ""),
 )
