@@ -42,11 +42,25 @@ def downgrade(database: Database, revision: str) -> None:
 
 def check_current(database: Database) -> None:
     """Raises SchemaOutdated unless the database stands at the newest migration."""
-    newest = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    with database.read() as transaction:
-        found = MigrationContext.configure(transaction).get_current_revision()
+    newest = _scripts().get_current_head()
+    found = find_revision(database)
     if found != newest:
         raise SchemaOutdated(
             f"The database is at schema {found or 'nothing'}, this program needs {newest}. "
             "Nothing was changed: run `refunddesk db upgrade`."
         )
+
+
+def find_revision(database: Database) -> str | None:
+    """At which migration the database stands; None if it never saw one."""
+    with database.read() as transaction:
+        return MigrationContext.configure(transaction).get_current_revision()
+
+
+def is_known(revision: str) -> bool:
+    """Is it one of this program's migrations? A newer program's is not."""
+    return any(script.revision == revision for script in _scripts().walk_revisions())
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(alembic_config())

@@ -112,6 +112,11 @@ def drop_sessions(transaction: Connection, staff_id: int, now: datetime) -> None
     )
 
 
+def drop_all_sessions(transaction: Connection) -> None:
+    """Sign everybody out."""
+    transaction.execute(delete(staff_sessions))
+
+
 def drop_ended_sessions(transaction: Connection, now: datetime) -> None:
     transaction.execute(delete(staff_sessions).where(staff_sessions.c.expires_at <= now))
 

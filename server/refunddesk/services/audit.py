@@ -39,6 +39,27 @@ def keep_head(edges: Edges) -> bool:
     return True
 
 
+def begin_anew(edges: Edges, up_to: int) -> None:
+    """After a restore: forget the heads above line `up_to`, and keep the present one.
+
+    The file as it was stays beside the new one: it proves what the restore lost.
+    """
+    place = anchor_file(edges)
+    heads = list(kept_heads(edges))
+    still = [head for head in heads if head.seq <= up_to]
+    if still != heads:
+        aside = place.with_name(f"{place.name}.before-{edges.clock():%Y%m%dT%H%M%SZ}")
+        lines = place.read_text(encoding="ascii").splitlines(keepends=True)[: len(still)]
+        waiting = place.with_name(f"{place.name}.part")
+        with waiting.open("w", encoding="ascii") as anchors:
+            anchors.writelines(lines)
+            anchors.flush()
+            os.fsync(anchors.fileno())
+        os.link(place, aside)
+        os.replace(waiting, place)
+    keep_head(edges)
+
+
 def kept_heads(edges: Edges) -> Iterator[history.Head]:
     """The heads kept so far, oldest first. Raises AnchorUnreadable naming the line."""
     try:
