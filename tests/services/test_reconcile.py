@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from refunddesk.db import sweeps
 from refunddesk.db.sweeps import Kind
 from refunddesk.jobnames import LIMITS, JobName, QueueName
 from refunddesk.sandbox.faults import Mode
@@ -141,6 +142,33 @@ def test_two_workers_that_read_the_same_page_promise_each_order_once(
     assert reconciled.promised() == made
     assert reconciled.keep_promises() == len(made)
     assert set(reconciled.fetched().values()) == {1}
+
+
+def test_a_worker_that_was_overtaken_moves_no_newer_pass_along(reconciled: Reconciled) -> None:
+    (earlier,) = reconciled.stock(1)
+    begun = reconciled.shop.clock()
+    reconciled.poll(hours=1)
+    reconciled.shop.sell("LIC-1")
+    reconciled.poll()
+    changed_at = begun + timedelta(minutes=5)
+    reconciled.edit(earlier, date_modified_gmt=f"{changed_at:%Y-%m-%dT%H:%M:%S}")
+    edges, store_id = reconciled.shop.edges, reconciled.shop.store_id
+
+    def overtake() -> None:
+        reconcile.sweep_store(edges, Kind.CHANGES, store_id)
+        with edges.database.write() as transaction:
+            sweeps.begin_pass(
+                transaction,
+                store_id,
+                Kind.CHANGES,
+                since=begun,
+                next_watermark=reconciled.shop.clock(),
+                now=reconciled.shop.clock(),
+            )
+
+    reconciled.faults.meanwhile("orders", lambda: None, overtake)
+    reconcile.sweep_store(edges, Kind.CHANGES, store_id)
+    assert reconciled.promised() == [earlier]
 
 
 class Killed(BaseException):

@@ -35,7 +35,7 @@ OVERLAP = timedelta(minutes=10)
 #: Longer than any error of a clock or a time zone.
 DAY_AND_MORE = timedelta(hours=26)
 _REFUNDS_READ = timedelta(days=7)
-#: As many as a job does in its time even when each takes as long as a slow store may need.
+#: A slow store answers five of them within a job's time; a job cut off goes on where it was.
 _PAGES_A_JOB = 5
 
 
