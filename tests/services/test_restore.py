@@ -179,6 +179,26 @@ def test_a_refund_granted_and_paid_since_the_backup_counts_as_given_back(
     assert watched.books_hold()
 
 
+def test_a_refund_that_gets_the_number_of_a_lost_one_is_not_taken_for_it(
+    shop: Shop, safe: Safe
+) -> None:
+    """A gateway that honours keys would answer it with the lost one's outcome and pay nothing."""
+    first, second = (shop.record(shop.sell("LIC-1")["id"]) for _ in range(2))
+    safe.save()
+    lost = Till(shop, shop.edges, first, building.grant(shop.edges, first))
+    pay(lost)
+    safe.bring_back()
+    watched = Reconciled(shop)
+    run_everything(lost, watched)
+    till = Till(shop, shop.edges, second, building.grant(shop.edges, second))
+    assert till.refund.id == lost.refund.id
+    run_everything(till, watched)
+    assert till.state() == State.PAID
+    rows = shop.sandbox.documents.list("refund")
+    keys = [meta["value"] for row in rows for meta in row["meta_data"]]
+    assert len(set(keys)) == len(keys) == 2
+
+
 def test_what_the_backup_lost_of_the_audit_log_is_said_and_the_log_is_whole(
     till: Till, safe: Safe, watched: Reconciled
 ) -> None:

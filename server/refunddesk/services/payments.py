@@ -71,7 +71,8 @@ class Payment:
                 RefundLine(line.woo_item_id, line.quantity, line.net, line.taxes)
                 for line in self.refund.lines
             ),
-            key=str(self.refund.id),
+            # Not the id: after a restore from a backup another refund gets the same one.
+            key=self.refund.marker,
         )
 
 

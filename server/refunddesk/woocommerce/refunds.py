@@ -65,7 +65,7 @@ class RefundCall:
     """One refund as it will be asked of the store; the lines must add up to `amount`.
 
     `marker` comes first in the refund's reason, which the customer can see; `note` follows it.
-    `key` is our refund's id, sent along for gateways and bridges that honour one.
+    `key` is the refund's alone for ever, sent along for gateways and bridges that honour one.
     """
 
     woo_order_id: int
