@@ -11,9 +11,10 @@ from refunddesk.db import endpoints, stores
 from refunddesk.db.endpoints import Endpoint
 from refunddesk.db.history import record_deed
 from refunddesk.db.stores import ItemRule, SealedKeys, Store
-from refunddesk.policy.document import PolicyNotValid, load_policy
+from refunddesk.policy.document import PolicyNotValid
 from refunddesk.services.edges import Edges
 from refunddesk.services.payment_blocks import block_payments
+from refunddesk.services.policies import load_named_policy
 from refunddesk.services.refusal import Refusal
 from refunddesk.woocommerce.access import StoreAccess, StoreAccessUnusable, usable_address
 from refunddesk.woocommerce.client import StoreCallFailed, StoreClient
@@ -90,7 +91,7 @@ def add_store(
     edges: Edges, store: NewStore, *, consumer_key: str, consumer_secret: str, probe: bool = True
 ) -> int:
     """Join a store; its id. With `probe` the store is asked first whether the keys can read it."""
-    store = _checked(store)
+    store = _checked(edges, store)
     access = StoreAccess(store.url, consumer_key, consumer_secret)
     try:
         # Whether private addresses may be used is for the connection to say, not the spelling.
@@ -236,8 +237,10 @@ def add_item_rule(
 ) -> ItemRule:
     """Say what line items are, after all rules there are: the first one that fits an item counts.
 
-    `sites_limit` is 1 for products and 0, no licence, for everything else unless given. The
-    rule holds for orders recorded from now on.
+    `sites_limit` is 1 for products and 0, no licence, for everything else unless given. An order
+    takes the rules of the moment at which it was last read from the store, and every order is
+    read again now and then: a request is judged by the kinds its order has by then. What is
+    granted stays as it was granted.
     """
     if sites_limit is None:
         sites_limit = 1 if item_kind == "product" else 0
@@ -270,14 +273,14 @@ def new_secret(edges: Edges) -> str:
     return _random_text(edges, _LETTERS_AND_DIGITS, _SECRET_LENGTH)
 
 
-def _checked(store: NewStore) -> NewStore:
+def _checked(edges: Edges, store: NewStore) -> NewStore:
     store = replace(store, name=store.name.strip(), country=store.country.strip().upper())
     if not store.name:
         raise StoreNotValid("A store needs a name. Nothing was kept.")
     if not re.fullmatch(r"[A-Z]{2}", store.country):
         raise StoreNotValid('A country is two letters, such as "FR". Nothing was kept.')
     try:
-        load_policy(store.policy)
+        load_named_policy(edges, store.policy)
     except PolicyNotValid as error:
         raise StoreNotValid(f"The policy cannot be used: {error} Nothing was kept.") from None
     return store
