@@ -14,6 +14,7 @@ from refunddesk.db.disputes import Dispute
 from refunddesk.db.history import record_deed
 from refunddesk.services.edges import Edges
 from refunddesk.services.instants import past_instant
+from refunddesk.services.refund_outcomes import drop_due
 from refunddesk.services.refusal import Refusal
 from refunddesk.services.requests import NoSuchOrder, order_changed, wake
 
@@ -164,6 +165,9 @@ def _tell_customer(
         data={"infringement": change.infringement, "is_consumer": customer.is_consumer},
     )
     person = [row.id for row in customers.list_same_person(transaction, customer.id)]
+    if change.infringement == "open":
+        for order in orders.list_orders_of_customer(transaction, person):
+            drop_due(transaction, order.id, now=now, actor=by, because="an infringement was opened")
     wake(transaction, requests.list_open_for_customers(transaction, person), now)
 
 
@@ -178,4 +182,7 @@ def _tell_dispute(
         subject=f"dispute:{dispute.id}",
         data={"order": dispute.order_id, "status": dispute.status},
     )
+    if dispute.closed_at is None:
+        # Money must not go back while the bank may take it back as well.
+        drop_due(transaction, dispute.order_id, now=now, actor=by, because="a dispute was opened")
     order_changed(transaction, dispute.order_id, now)

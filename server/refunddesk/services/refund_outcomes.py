@@ -13,7 +13,9 @@ from refunddesk.db import books, orders, outbox, refunds
 from refunddesk.db.history import record_deed
 from refunddesk.db.refunds import Changes, Refund, State
 from refunddesk.jobnames import JobName
+from refunddesk.ledger import Entry
 from refunddesk.services import requests, steps
+from refunddesk.services.bookkeeping import book_order
 
 #: How soon the store is read back for the first time after an unknown outcome.
 FIRST_LOOK = timedelta(seconds=10)
@@ -74,8 +76,7 @@ def record_paid(
     if paid is None:
         return None
     booked = ledger.refund_found if refund.state == State.FAILED else ledger.refund_paid
-    entry = booked(paid.id, paid.amount)
-    books.post(transaction, paid.store_id, paid.order_id, entry, now)
+    _book(transaction, paid, booked(paid.id, paid.amount), now)
     steps.plan(transaction, paid, now)
     _promise_to_record(transaction, paid, now)
     return paid
@@ -157,12 +158,35 @@ def record_failed(
     )
     if failed is None:
         return None
-    entry = ledger.refund_dropped(failed.id, failed.amount)
-    books.post(transaction, failed.store_id, failed.order_id, entry, now)
+    _book(transaction, failed, ledger.refund_dropped(failed.id, failed.amount), now)
     reopen = requests.judge_anew if judge_anew else requests.put_in_review
     reopen(transaction, failed.request_id, now, because)
     _promise_to_record(transaction, failed, now)
     return failed
+
+
+def drop_due(
+    transaction: Connection, order_id: int, *, now: datetime, actor: str, because: str
+) -> None:
+    """Give up what is granted on the order and not sent yet: the policy may now say no."""
+    orders.lock_order(transaction, order_id)
+    for refund in refunds.list_for_order(transaction, order_id):
+        if refund.state == State.DUE:
+            record_failed(
+                transaction,
+                refund,
+                now=now,
+                actor=actor,
+                evidence={},
+                because=because,
+                judge_anew=True,
+            )
+
+
+def _book(transaction: Connection, refund: Refund, entry: Entry, now: datetime) -> None:
+    books.post(transaction, refund.store_id, refund.order_id, entry, now)
+    # While a refund of ours is given up, a row that the store shows of it counts as made elsewhere.
+    book_order(transaction, orders.get_order(transaction, refund.order_id), now)
 
 
 def _promise_to_record(transaction: Connection, refund: Refund, now: datetime) -> None:
