@@ -20,8 +20,10 @@ from refunddesk.services.edges import Edges
 from refunddesk.services.refunds import (
     NothingLeftToRefund,
     RefundAlreadyGranted,
+    TaxWithoutRate,
     grant,
     lines_for,
+    reckon,
     what_is_left,
 )
 from tests import building
@@ -328,3 +330,25 @@ def test_the_quantity_goes_along_with_a_line_given_back_whole_only(item: OrderIt
 def test_a_line_that_gets_nothing_is_left_out(item: OrderItem) -> None:
     assert lines_for([item], {item.id: (eur("0.00"), eur("0.00"))}) == ()
     assert lines_for([item], {}) == ()
+
+
+def test_tax_without_a_rate_cannot_be_given_back(item: OrderItem) -> None:
+    with pytest.raises(TaxWithoutRate):
+        lines_for([replace(item, taxes=())], {item.id: (item.paid, eur("0.01"))})
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        pytest.param(Money.parse("178.50", "USD"), id="another currency"),
+        pytest.param(Money(178500, "EUR", 3), id="another number of decimals"),
+    ],
+)
+def test_what_is_left_cannot_be_told_across_currencies(
+    edges: Edges, order: Order, total: Money
+) -> None:
+    refund = building.grant(edges, order, {11: ("10.00", "0.00")})
+    with edges.database.read() as transaction:
+        items = orders.list_items(transaction, order.id)
+    with pytest.raises(NothingLeftToRefund, match="cannot be told"):
+        reckon(total, items, [refund], [])

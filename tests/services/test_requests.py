@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,13 +20,15 @@ from refunddesk.db.history import list_deeds
 from refunddesk.db.orders import Order
 from refunddesk.db.refunds import Refund, State
 from refunddesk.db.requests import RefundRequest
+from refunddesk.money import Money
 from refunddesk.policy.document import load_policy
 from refunddesk.policy.interchange import parse_claim_text
 from refunddesk.policy.judge import judge as judge_claim
-from refunddesk.services import licenses
+from refunddesk.services import customers, licenses
 from refunddesk.services import requests as asking
 from refunddesk.services.edges import Edges
 from refunddesk.services.instants import InstantInFuture
+from refunddesk.services.order_facts import CHANGED_SINCE, NOT_EXACT
 from refunddesk.services.refusal import Refusal
 from refunddesk.services.requests import Asking
 from tests.asking import (
@@ -72,6 +78,30 @@ def change_order(edges: Edges, order: Order, **facts: object) -> None:
             transaction, order.id, order_rows.OrderFacts(**told), read_at=edges.clock()
         )
         asking.order_changed(transaction, order.id, edges.clock())
+
+
+def settle(edges: Edges, order: Order, *states: State) -> None:
+    """Move the order's last refund through these states."""
+    for state in states:
+        with edges.database.write() as transaction:
+            refund = refunds.list_for_order(transaction, order.id)[-1]
+            assert refunds.move(transaction, refund, state, now=edges.clock())
+
+
+def told(edges: Edges, request_id: int) -> str:
+    """Why the request was last left to a person, as staff read it."""
+    with edges.database.read() as transaction:
+        return str(list_deeds(transaction, f"request:{request_id}")[-1].data["because"])
+
+
+def keep_policy(home: Path, name: str, *, tax: str = "kept") -> Path:
+    """The built-in policy under another name, in the folder where an owner keeps policies."""
+    text = (resources.files("refunddesk") / "policies" / "crmjetty.toml").read_text("utf-8")
+    text = text.replace('id = "crmjetty"', f'id = "{name}"')
+    document = home / "policies" / f"{name}.toml"
+    document.parent.mkdir(exist_ok=True)
+    document.write_text(text.replace('tax]\nchosen = "kept"', f'tax]\nchosen = "{tax}"'), "utf-8")
+    return document
 
 
 # ---------------------------------------------------------------- the story
@@ -437,3 +467,151 @@ def test_a_changed_order_without_a_request_asks_for_no_judging(edges: Edges) -> 
     change_order(edges, order)
     with edges.database.read() as transaction:
         assert outbox.list_open(transaction) == []
+
+
+# ---------------------------------------------------------------- left to a person
+
+
+UNSAFE = [
+    pytest.param({"status": "on-hold"}, "on-hold", id="a payment the bank disputes"),
+    pytest.param({"status": "failed"}, "failed", id="a payment the bank took back"),
+    pytest.param(
+        {"remarks": (f"{CHANGED_SINCE}the total was 199.00 EUR and is 900.00 EUR",)},
+        "is 900.00 EUR",
+        id="a total changed after it was paid",
+    ),
+    pytest.param({"remarks": (f"{NOT_EXACT}an amount was rounded",)}, "rounded", id="a rounding"),
+    pytest.param({"gone_at": datetime(2026, 3, 2, tzinfo=UTC)}, "deleted", id="a deleted order"),
+]
+
+
+@pytest.mark.parametrize(("facts", "because"), UNSAFE)
+def test_no_policy_pays_on_an_order_whose_money_is_in_doubt(
+    edges: Edges, facts: dict[str, Any], because: str
+) -> None:
+    order = buy(edges, add_store(edges), replace(PORTAL, sites=0))
+    report(edges, order)
+    request_id = ask(edges, order)
+    change_order(edges, order, **facts)
+    work(edges)
+    assert request_of(edges, request_id).state == "in_review"
+    assert refunds_of(edges, order) == []
+    assert because in told(edges, request_id)
+
+
+@pytest.mark.parametrize("status", ["processing", "completed", "shipped"])
+def test_an_order_whose_payment_stands_is_judged_whatever_the_store_calls_it(
+    edges: Edges, status: str
+) -> None:
+    order = buy(edges, add_store(edges), replace(PORTAL, sites=0), status=status)
+    report(edges, order)
+    request_id = ask(edges, order)
+    work(edges)
+    assert request_of(edges, request_id).state == "granted"
+
+
+def test_an_order_whose_currency_changed_under_a_refund_goes_to_a_person(
+    edges: Edges, clock: TestClock
+) -> None:
+    order = buy(edges, add_store(edges), replace(PORTAL, sites=0))
+    report(edges, order)
+    ask(edges, order)
+    work(edges)
+    settle(edges, order, State.SENDING, State.PAID)
+    again = ask(edges, order, "second")
+    dollars = Money.parse("199.00", "USD")
+    change_order(edges, order, total=dollars, tax=dollars - dollars)
+    work(edges)
+    assert request_of(edges, again).state == "in_review"
+    assert "order.currency" in told(edges, again)
+
+
+def test_a_share_of_the_price_goes_back_once_however_often_it_is_asked_for(
+    edges: Edges, clock: TestClock
+) -> None:
+    paid_at = clock() - days(150)
+    period: dict[str, Any] = {"period_start_at": paid_at, "period_end_at": paid_at + days(365)}
+    a_year = replace(PORTAL, paid="120.00", tax="0.00", sites=0)
+    order = buy(edges, add_store(edges), a_year, paid_at=paid_at, billing="yearly", **period)
+    report(edges, order)
+    ask(edges, order)
+    work(edges)
+    (first,) = refunds_of(edges, order)
+    assert first.amount < eur("120.00")
+    settle(edges, order, State.SENDING, State.PAID)
+    again = ask(edges, order, "second")
+    work(edges)
+    assert request_of(edges, again).state == "in_review"
+    assert refunds_of(edges, order)[1:] == []
+    assert "went back on this order already" in told(edges, again)
+
+
+def test_tax_that_names_no_rate_is_left_to_a_person(edges: Edges, tmp_path: Path) -> None:
+    keep_policy(tmp_path, "with-tax", tax="in_proportion")
+    order = buy(edges, add_store(edges, policy="with-tax"), replace(PORTAL, sites=0))
+    with edges.database.write() as transaction:
+        (item,) = order_rows.list_items(transaction, order.id)
+        names = order_rows.ItemFacts.__dataclass_fields__
+        bare = {name: getattr(item, name) for name in names} | {"taxes": ()}
+        order_rows.record_items(
+            transaction, order.id, [order_rows.ItemFacts(**bare)], at=edges.clock()
+        )
+    report(edges, order)
+    request_id = ask(edges, order)
+    work(edges)
+    assert request_of(edges, request_id).state == "in_review"
+    assert "no tax rate" in told(edges, request_id)
+
+
+def test_a_policy_that_cannot_be_read_any_more_leaves_its_requests_to_a_person(
+    edges: Edges, tmp_path: Path
+) -> None:
+    document = keep_policy(tmp_path, "ours")
+    order = buy(edges, add_store(edges, policy="ours"), replace(PORTAL, sites=0))
+    report(edges, order)
+    request_id = ask(edges, order)
+    document.unlink()
+    work(edges)
+    assert request_of(edges, request_id).state == "in_review"
+    assert "ours" in told(edges, request_id)
+    keep_policy(tmp_path, "ours")
+    change_order(edges, order)
+    work(edges)
+    assert request_of(edges, request_id).state == "granted"
+
+
+# ---------------------------------------------------------------- news before the money is sent
+
+
+def test_a_dispute_opened_before_the_money_is_sent_stops_it(edges: Edges) -> None:
+    order = buy(edges, add_store(edges), replace(PORTAL, sites=0))
+    report(edges, order)
+    request_id = ask(edges, order)
+    work(edges)
+    customers.open_dispute(edges, order.id, status="needs_response", opened_at=None, by=STAFF)
+    assert [refund.state for refund in refunds_of(edges, order)] == [State.FAILED]
+    work(edges)
+    assert request_of(edges, request_id).state == "in_review"
+
+
+def test_an_infringement_opened_before_the_money_is_sent_stops_it(edges: Edges) -> None:
+    order = buy(edges, add_store(edges), replace(PORTAL, sites=0))
+    report(edges, order)
+    request_id = ask(edges, order)
+    work(edges)
+    assert order.customer_id
+    accusation = customers.CustomerChange(infringement="open", evidence="a copy on sale")
+    customers.change_customer(edges, order.customer_id, accusation, by=STAFF)
+    work(edges)
+    assert request_of(edges, request_id).state == "refused"
+    assert [refund.state for refund in refunds_of(edges, order)] == [State.FAILED]
+
+
+def test_a_dispute_cannot_call_back_what_is_being_sent(edges: Edges) -> None:
+    order = buy(edges, add_store(edges), replace(PORTAL, sites=0))
+    report(edges, order)
+    ask(edges, order)
+    work(edges)
+    settle(edges, order, State.SENDING)
+    customers.open_dispute(edges, order.id, status="needs_response", opened_at=None, by=STAFF)
+    assert [refund.state for refund in refunds_of(edges, order)] == [State.SENDING]

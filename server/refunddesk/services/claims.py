@@ -109,12 +109,10 @@ def _order(transaction: Connection, order: Order) -> facts.Order:
     if order.paid_at is None:
         raise ClaimNotValid("order.paid_at", "the store does not say that the order was paid")
     items = orders.list_items(transaction, order.id)
-    back = returned(
-        order,
-        items,
-        refunds.list_for_order(transaction, order.id),
-        store_refunds.list_store_refunds(transaction, order.id),
-    )
+    ours = refunds.list_for_order(transaction, order.id)
+    in_store = store_refunds.list_store_refunds(transaction, order.id)
+    _check_currency(order, ours, in_store)
+    back = returned(order, items, ours, in_store)
     paid = total((item.paid for item in items), order.currency, order.decimals)
     placed = total(back.lines.values(), order.currency, order.decimals)
     start, end = order.period_start_at, order.period_end_at
@@ -130,6 +128,18 @@ def _order(transaction: Connection, order: Order) -> facts.Order:
         period=facts.Period(start=start, end=end) if start and end else None,
         payment_method=order.payment_method or None,
     )
+
+
+def _check_currency(order: Order, ours: Sequence[Refund], in_store: Sequence[StoreRefund]) -> None:
+    given = [refund.amount for refund in ours if refund.state != State.FAILED]
+    given += [row.amount for row in in_store if row.counts]
+    for amount in given:
+        if (amount.currency, amount.decimals) != (order.currency, order.decimals):
+            raise ClaimNotValid(
+                "order.currency",
+                f"{amount} {amount.currency} was given back on it, and its total is now "
+                f"{order.total} {order.currency}",
+            )
 
 
 def _item(item: OrderItem, refunded: Money) -> facts.Item:

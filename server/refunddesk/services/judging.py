@@ -10,17 +10,20 @@ from sqlalchemy import Connection
 from refunddesk.db import decisions, orders, outbox, requests
 from refunddesk.db.history import record_deed
 from refunddesk.db.orders import Order
+from refunddesk.db.refunds import State, list_for_order
 from refunddesk.db.requests import RefundRequest
 from refunddesk.jobnames import JobName
 from refunddesk.policy.claim import Claim, ClaimNotValid
 from refunddesk.policy.decision import Decision, next_judgement_at
-from refunddesk.policy.document import load_policy
+from refunddesk.policy.document import PolicyNotValid
 from refunddesk.policy.interchange import dump_claim
 from refunddesk.policy.judge import judge
 from refunddesk.services import refunds
 from refunddesk.services.claims import build_claim
 from refunddesk.services.edges import Edges
-from refunddesk.services.refunds import NothingLeftToRefund, RefundAlreadyGranted
+from refunddesk.services.order_facts import why_a_person
+from refunddesk.services.policies import load_named_policy
+from refunddesk.services.refunds import NothingLeftToRefund, RefundAlreadyGranted, TaxWithoutRate
 from refunddesk.services.requests import find
 
 _STATE_AFTER = {
@@ -37,8 +40,8 @@ def judge_request(edges: Edges, request_id: int) -> None:
     """Judge the request by its store's policy and do what follows.
 
     A settled request is left alone, and so is one whose payment failed: it waits for a person.
-    What cannot be judged, because its facts contradict each other, goes to a person too. Raises
-    NoSuchRequest, PolicyNotValid.
+    What cannot be judged, because its facts contradict each other or the store's policy cannot be
+    read, goes to a person too. Raises NoSuchRequest.
     """
     now = edges.clock()
     with edges.database.write() as transaction:
@@ -49,10 +52,11 @@ def judge_request(edges: Edges, request_id: int) -> None:
         try:
             _check_order(order)
             claim = build_claim(transaction, request, order, now)
-        except ClaimNotValid as contradiction:
-            _leave_to_person(transaction, request, now, str(contradiction))
+            policy = load_named_policy(edges, claim.policy)
+        except (ClaimNotValid, PolicyNotValid) as trouble:
+            _leave_to_person(transaction, request, now, str(trouble))
             return
-        decision = judge(claim, load_policy(claim.policy))
+        decision = judge(claim, policy)
         decision_id = _record(transaction, request, order, claim, decision)
         if decision.outcome == "refund":
             _grant(transaction, edges, request, order, decision, decision_id, now)
@@ -67,8 +71,9 @@ def _waits_for_person(transaction: Connection, request: RefundRequest) -> bool:
 
 
 def _check_order(order: Order) -> None:
-    if order.gone_at is not None:
-        raise ClaimNotValid("order", "it was deleted in the store")
+    because = why_a_person(order)
+    if because:
+        raise ClaimNotValid("order", because)
 
 
 def _record(
@@ -119,6 +124,7 @@ def _grant(
     items = orders.list_items(transaction, order.id)
     shares = {line.item: (line.refund, line.tax) for line in decision.lines}
     try:
+        _check_first(transaction, order)
         refund_id = refunds.grant(
             transaction,
             now=now,
@@ -132,10 +138,20 @@ def _grant(
             approved_by="policy",
             random_bytes=edges.random_bytes,
         )
-    except (NothingLeftToRefund, RefundAlreadyGranted) as refusal:
+    except (NothingLeftToRefund, RefundAlreadyGranted, TaxWithoutRate) as refusal:
         _leave_to_person(transaction, request, now, str(refusal))
         return
     _follow(transaction, request, decision, decision_id, now, refund=refund_id)
+
+
+def _check_first(transaction: Connection, order: Order) -> None:
+    """A share of the price is granted once: asked again, a pro rata clause would grant it again."""
+    for refund in list_for_order(transaction, order.id):
+        if refund.state == State.PAID:
+            raise RefundAlreadyGranted(
+                f"{refund.amount} {refund.amount.currency} went back on this order already, by "
+                f"refund {refund.id}. Nothing was granted: a person decides about more."
+            )
 
 
 def _follow(

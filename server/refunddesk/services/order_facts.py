@@ -25,6 +25,11 @@ _BILLING = {1: "monthly", 12: "yearly"}
 _PAID_STATUSES = frozenset({"processing", "completed", "refunded"})
 #: Begins each remark about something that changed under a paid order; such a remark stays.
 CHANGED_SINCE = "changed after payment: "
+#: Begins the remark about amounts that are not what the store wrote.
+NOT_EXACT = "not exact: "
+# The date of payment stays when a payment is taken back: gateways put an order on hold when the
+# bank disputes it, and call it failed when the dispute is lost.
+_PAYMENT_IN_DOUBT = frozenset({"pending", "on-hold", "failed", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +98,10 @@ def order_facts(
     """The row of the order. `subscription` is the one it began, renews or switches."""
     billing, said = _billing(subscription, lifetime)
     start, end = _period(body.paid_at, subscription, zone)
-    said += (
-        [] if body.paid_at or body.status not in _PAID_STATUSES else ["it has no date of payment"]
-    )
+    if body.paid_at is None and body.status in _PAID_STATUSES:
+        said.append("it has no date of payment")
+    if not body.is_exact:
+        said.append(f"{NOT_EXACT}an amount is missing or was rounded")
     return OrderFacts(
         number=body.number,
         status=body.status,
@@ -116,6 +122,16 @@ def order_facts(
         remarks=(*body.remarks, *remarks, *said),
         gone_at=read_at if body.status == "trash" else None,
     )
+
+
+def why_a_person(order: Order) -> str | None:
+    """Why no policy may decide about the order's money by itself; None if it may."""
+    if order.gone_at is not None:
+        return "it was deleted in the store"
+    if order.status in _PAYMENT_IN_DOUBT:
+        return f"the store has it as {order.status}, so its payment may not stand"
+    unsafe = (one for one in order.remarks if one.startswith((CHANGED_SINCE, NOT_EXACT)))
+    return next(unsafe, None)
 
 
 def changes_since_payment(before: Order, after: OrderFacts) -> tuple[str, ...]:

@@ -23,7 +23,11 @@ _Taken = RefundLine | StoreRefundLine
 
 
 class NothingLeftToRefund(Refusal):
-    """The order, or a line of it, has less left than the refund asks for."""
+    """The order, or a line of it, has less left than the refund asks for, or nobody can tell."""
+
+
+class TaxWithoutRate(Refusal):
+    """Tax is to go back, and the store does not say at which rate it was paid."""
 
 
 class RefundAlreadyGranted(Refusal):
@@ -106,7 +110,8 @@ def grant(
 def what_is_left(transaction: Connection, order: Order, *, besides: Refund | None = None) -> Left:
     """What the order can still give, after all refunds of ours and all made in the store.
 
-    `besides` is left out of the reckoning: what is left for it to take.
+    `besides` is left out of the reckoning: what is left for it to take. Raises NothingLeftToRefund
+    where the order's currency is no longer that of its refunds.
     """
     ours = [
         refund
@@ -124,7 +129,10 @@ def reckon(
     ours: Sequence[Refund],
     in_store: Sequence[StoreRefund],
 ) -> Left:
-    """The reckoning behind `what_is_left`: each refund counts once, wherever it is seen."""
+    """The reckoning behind `what_is_left`: each refund counts once, wherever it is seen.
+
+    Raises NothingLeftToRefund where amounts of two currencies would have to be added up.
+    """
     open_ids = {refund.id for refund in ours if refund.state in OPEN}
     counted = [row for row in in_store if row.counts and row.refund_id not in open_ids]
     seen_ids = {row.refund_id for row in counted}
@@ -136,6 +144,12 @@ def reckon(
     taken: list[_Taken] = [line for refund in pending for line in refund.lines]
     taken += [line for row in counted for line in row.lines]
     amounts = [refund.amount for refund in pending] + [row.amount for row in counted]
+    for amount in amounts:
+        if (amount.currency, amount.decimals) != (paid.currency, paid.decimals):
+            raise NothingLeftToRefund(
+                f"{amount} {amount.currency} was given back on an order of {paid} "
+                f"{paid.currency}: what is left cannot be told. Nothing was sent: see the order."
+            )
     return Left(
         paid - total(amounts, paid.currency, paid.decimals),
         {item.woo_item_id: _left_of(item, taken) for item in items},
@@ -165,7 +179,7 @@ def lines_for(
     """The lines of a refund that gives each order item (by our id) its share: (net, tax).
 
     The tax is split over the line's tax rates as the store split it. Quantity goes along only
-    with a line given back whole: some licence plugins act on it.
+    with a line given back whole: some licence plugins act on it. Raises TaxWithoutRate.
     """
     lines = []
     for item in items:
@@ -173,6 +187,11 @@ def lines_for(
         if net is None or tax is None or not (net or tax):
             continue
         weights = [abs(part.minor) for _, part in item.taxes]
+        if tax and not weights:
+            raise TaxWithoutRate(
+                f"{tax} of tax is to go back for line {item.woo_item_id}, and the store names no "
+                "tax rate for it. Nothing was granted: give it back in the store by hand."
+            )
         parts = tax.allocate(weights) if weights else []
         lines.append(
             RefundLine(
