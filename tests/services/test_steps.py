@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from refunddesk.db import licenses, steps
-from refunddesk.db.orders import Order
-from refunddesk.db.refunds import Refund
+from refunddesk.db import licenses, orders, refunds, steps
+from refunddesk.db.orders import Order, OrderFacts
+from refunddesk.db.refunds import Refund, State
 from refunddesk.db.steps import Step, StepKind, StepState
 from refunddesk.sandbox.faults import Mode
 from refunddesk.services import stores
 from refunddesk.services.payments import pay_refund
+from refunddesk.services.refund_outcomes import record_paid
 from refunddesk.services.steps import take_step
 from refunddesk.woocommerce.client import StoreCallFailed
 from tests import building
@@ -177,3 +179,50 @@ def test_a_step_taken_twice_changes_nothing(shop: Shop) -> None:
     for step in before:
         take_step(shop.edges, step.id)
     assert _steps(shop, refund) == before
+
+
+def _renewed(shop: Shop, *, after_days: int) -> Order:
+    subscription, _ = _subscribed(shop)
+    shop.clock.move(days=after_days)
+    return shop.record(shop.sandbox.add_renewal(subscription["id"])["id"])
+
+
+def test_a_renewal_given_back_ends_the_licence_whose_earlier_time_is_over(shop: Shop) -> None:
+    renewal = _renewed(shop, after_days=366)
+    refund = _grant(shop, renewal, effects=("license_expires_earlier", "subscription_cancelled"))
+    shop.work()
+    assert (StepKind.END_LICENSE, StepState.DONE) in _kinds(shop, refund)
+    assert _license_states(shop, renewal) == ["ended"]
+
+
+def test_an_early_renewal_given_back_leaves_the_licence_the_time_paid_for_before(
+    shop: Shop,
+) -> None:
+    renewal = _renewed(shop, after_days=355)
+    refund = _grant(shop, renewal, effects=("license_expires_earlier", "subscription_cancelled"))
+    shop.work()
+    assert (StepKind.END_LICENSE, StepState.DUE) in _kinds(shop, refund)
+    shop.clock.move(days=9)
+    shop.work()
+    assert _license_states(shop, renewal) == ["active"]
+    shop.clock.move(days=2)
+    shop.work()
+    assert _license_states(shop, renewal) == ["ended"]
+
+
+def test_a_refund_is_paid_even_if_the_orders_currency_changed_under_it(shop: Shop) -> None:
+    order = shop.record(shop.sell("LIC-1")["id"])
+    refund = _grant(shop, order, effects=("license_ends",))
+    dollars = replace(order.total, currency="USD")
+    with shop.edges.database.write() as transaction:
+        names = OrderFacts.__dataclass_fields__
+        told = {name: getattr(order, name) for name in names}
+        told |= {"total": dollars, "tax": dollars - dollars}
+        orders.update_order(transaction, order.id, OrderFacts(**told), read_at=shop.clock())
+        sending = refunds.move(transaction, refund, State.SENDING, now=shop.clock())
+        assert sending
+        paid = record_paid(
+            transaction, sending, now=shop.clock(), actor="test", evidence={}, woo_refund_id=None
+        )
+        assert paid
+    assert [step.kind for step in _steps(shop, refund)] == [StepKind.END_LICENSE]

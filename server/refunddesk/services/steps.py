@@ -16,7 +16,7 @@ from refunddesk.db.steps import Step, StepKind, StepState
 from refunddesk.jobnames import JobName
 from refunddesk.services import licenses as licensing
 from refunddesk.services.edges import Edges
-from refunddesk.services.refunds import what_is_left
+from refunddesk.services.refunds import NothingLeftToRefund, what_is_left
 from refunddesk.services.stores import open_client
 from refunddesk.woocommerce.client import StoreRefused
 
@@ -33,11 +33,12 @@ def plan(transaction: Connection, refund: Refund, now: datetime) -> None:
     decision = decisions.get_decision(transaction, refund.decision_id)
     effects = frozenset(json.loads(decision.decision)["effects"])
     items = [item for item in orders.list_items(transaction, order.id) if item.paid]
-    left = what_is_left(transaction, order)
-    # Without tax: a policy that keeps the tax has still given the whole line back.
-    given_back = [item for item in items if not left.lines[item.woo_item_id].net]
+    given_back = _given_back(transaction, order, items)
+    ends_at = now
+    if "license_expires_earlier" in effects:
+        ends_at = max(now, _paid_until(transaction, order) or now)
     for license_id in _licenses_to_end(transaction, order, refund, items, given_back, effects):
-        _promise(transaction, refund, StepKind.END_LICENSE, license_id, now)
+        _promise(transaction, refund, StepKind.END_LICENSE, license_id, now, due_at=ends_at)
     if order.subscription_id is None:
         return
     is_over = "subscription_cancelled" in effects or len(given_back) == len(items)
@@ -60,6 +61,33 @@ def take_step(edges: Edges, step_id: int) -> None:
         _cancel_subscription(edges, step)
 
 
+def _given_back(
+    transaction: Connection, order: Order, items: Collection[OrderItem]
+) -> list[OrderItem]:
+    """The lines given back whole."""
+    try:
+        left = what_is_left(transaction, order)
+    except NothingLeftToRefund:
+        # The order's currency changed under the refund. The money is paid all the same; only
+        # the decision's own effects follow.
+        return []
+    # Without tax: a policy that keeps the tax has still given the whole line back.
+    return [item for item in items if not left.lines[item.woo_item_id].net]
+
+
+def _paid_until(transaction: Connection, order: Order) -> datetime | None:
+    """When the time runs out that was paid for before the renewal `order`."""
+    if order.subscription_id is None or order.paid_at is None:
+        return None
+    earlier = orders.list_orders_of_subscription(transaction, order.subscription_id)
+    ends = [
+        other.period_end_at
+        for other in earlier
+        if other.period_end_at and other.paid_at and other.paid_at < order.paid_at
+    ]
+    return max(ends, default=None)
+
+
 def _licenses_to_end(
     transaction: Connection,
     order: Order,
@@ -70,11 +98,13 @@ def _licenses_to_end(
 ) -> Iterator[int]:
     """Licences of lines given back whole; where the decision ends the right to use, those of every
     product the refund touches, also where an earlier order of the subscription bought them.
+
+    A licence that "expires earlier", because its renewal was given back, ends at that moment.
     """
     refunded_lines = {line.woo_item_id for line in refund.lines}
     whole = {item.id for item in given_back}
     touched = {item.product for item in items if item.woo_item_id in refunded_lines}
-    ends = "license_ends" in effects
+    ends = bool(effects & {"license_ends", "license_expires_earlier"})
     for held in licenses.list_licenses(transaction, order.id, order.subscription_id):
         if held.order_item_id in whole or (ends and held.product in touched):
             yield held.id
@@ -93,10 +123,16 @@ def _is_last_payment(transaction: Connection, order: Order, subscription_id: int
 
 
 def _promise(
-    transaction: Connection, refund: Refund, kind: StepKind, target: int, now: datetime
+    transaction: Connection,
+    refund: Refund,
+    kind: StepKind,
+    target: int,
+    now: datetime,
+    *,
+    due_at: datetime | None = None,
 ) -> None:
     step_id = steps.insert_step(transaction, refund.id, kind, target, now=now)
-    outbox.promise(transaction, JobName.TAKE_STEP, step_id, due_at=now)
+    outbox.promise(transaction, JobName.TAKE_STEP, step_id, due_at=due_at or now)
 
 
 def _end_license(edges: Edges, step: Step) -> None:
