@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 
 from refunddesk.db.refunds import State
+from refunddesk.db.staff import Role
 from refunddesk.jobnames import JobName
 from refunddesk.sandbox.faults import Mode
 from refunddesk.services.bookkeeping import find_wrong_books
 from refunddesk.services.payments import pay_refund
 from refunddesk.services.read_back import LOOKS, next_look_at, resolve_refund
-from refunddesk.services.settling import Verdict, settle_refund
+from refunddesk.services.settling import RefundStillInStore, Verdict, settle_refund
 from refunddesk.woocommerce.client import StoreCallFailed
 from tests import building
 from tests.services.paying import DUE, PAID, Till
@@ -169,3 +170,23 @@ def test_a_refund_given_up_by_a_person_and_paid_after_all_is_found(till: Till) -
     till.shop.work()
     assert (till.state(), till.balances()) == (State.PAID, PAID)
     assert find_wrong_books(till.edges) is None
+
+
+def _make_unreadable(till: Till) -> None:
+    (row,) = till.shop.sandbox.documents.list("refund")
+    till.shop.sandbox.put_object("refund", {**row, "amount": "1,50", "total": None})
+
+
+def test_a_row_that_cannot_be_read_is_left_to_a_person_and_never_paid_again(till: Till) -> None:
+    building.add_staff(till.edges, ("ada@example.test", Role.OWNER))
+    _lose_answer(till, Mode.DIES_AFTER_MONEY)
+    _make_unreadable(till)
+    _look_after(till, 16 * MINUTE)
+    assert till.state() == State.NEEDS_REVIEW
+    assert "cannot be read" in till.evidence("refund_needs_review")["because"]
+    with pytest.raises(RefundStillInStore, match="cannot be read"):
+        settle_refund(
+            till.edges, till.refund.id, Verdict.PAY_AGAIN, by="ada@example.test", because="no row"
+        )
+    settle_refund(till.edges, till.refund.id, Verdict.PAID, by="ada@example.test", because="it was")
+    assert (till.state(), till.moved()) == (State.PAID, ["99.00"])

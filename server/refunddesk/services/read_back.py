@@ -15,11 +15,12 @@ from refunddesk.db.history import record_deed
 from refunddesk.db.refunds import Refund, State
 from refunddesk.jobnames import JobName
 from refunddesk.services.edges import Edges
-from refunddesk.services.preflight import list_rows, with_marker
+from refunddesk.services.preflight import with_marker
 from refunddesk.services.refund_outcomes import record_paid, record_unsettled
 from refunddesk.services.stores import open_client
 from refunddesk.woocommerce.client import StoreCallFailed, StoreClient
-from refunddesk.woocommerce.payloads import RefundBody
+from refunddesk.woocommerce.payloads import RefundBody, UnusableBody, read_refund
+from refunddesk.worktime import zone
 
 #: Nothing is concluded from an absent or unpaid row earlier: with all its workers busy a store
 #: has worked off an abandoned call seconds after giving no sign of it, and gateways answer late.
@@ -45,11 +46,12 @@ _REFERENCE = re.compile(r"\b[a-z]{2,6}_[A-Za-z0-9]{6,64}\b")
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """What the store shows of a refund: the rows with its marker, and what looks like a gateway's
-    own number of a refund in the order's notes.
+    own number of a refund in the order's notes. Of the `unreadable` rows any may be the refund's.
     """
 
     rows: tuple[RefundBody, ...]
     gateway_references: tuple[str, ...]
+    unreadable: int = 0
 
     def evidence(self) -> dict[str, Any]:
         """For the history: no personal data."""
@@ -63,6 +65,7 @@ class Sighting:
                 for row in self.rows
             ],
             "gateway_references": list(self.gateway_references),
+            "unreadable": self.unreadable,
         }
 
 
@@ -75,14 +78,20 @@ def next_look_at(unknown_since: datetime, now: datetime) -> datetime | None:
 def look(client: StoreClient, refund: Refund, woo_order_id: int, timezone: str) -> Sighting:
     """Read the order's refund rows and notes. Raises StoreCallFailed if the rows do not come."""
     currency, decimals = refund.amount.currency, refund.amount.decimals
-    rows = list_rows(client, woo_order_id, currency, decimals, timezone)
+    rows, unreadable = [], 0
+    for row in client.list_order_refunds(woo_order_id):
+        try:
+            read = read_refund(row, currency=currency, decimals=decimals, timezone=zone(timezone))
+            rows.append(read)
+        except UnusableBody:
+            unreadable += 1
     try:
         notes = client.list_order_notes(woo_order_id)
     except StoreCallFailed:
         notes = []  # they only help a person; the rows decide
     texts = [str(note.get("note", "")) for note in notes]
     references = {found for text in texts for found in _REFERENCE.findall(text)}
-    return Sighting(with_marker(rows, refund.marker), tuple(sorted(references)))
+    return Sighting(with_marker(rows, refund.marker), tuple(sorted(references)), unreadable)
 
 
 def resolve_refund(edges: Edges, refund_id: int) -> datetime | None:
@@ -130,7 +139,7 @@ def _conclude(transaction: Connection, refund: Refund, seen: Sighting, now: date
             woo_refund_id=woo_refund_id,
         )
         return True
-    because = _why_a_person(refund, seen.rows, settled=now - _since(refund) >= SETTLE)
+    because = _why_a_person(refund, seen, settled=now - _since(refund) >= SETTLE)
     if because and refund.state == State.UNKNOWN:
         record_unsettled(
             transaction,
@@ -157,8 +166,9 @@ def _is_paid(refund: Refund, rows: Sequence[RefundBody]) -> bool:
     return len(rows) == 1 and rows[0].refunded_payment is True and rows[0].amount == refund.amount
 
 
-def _why_a_person(refund: Refund, rows: Sequence[RefundBody], *, settled: bool) -> str | None:
+def _why_a_person(refund: Refund, seen: Sighting, *, settled: bool) -> str | None:
     """Why looking alone cannot settle it; None while it still may."""
+    rows = seen.rows
     if len(rows) > 1:
         return f"the store has {len(rows)} refunds with our marker"
     if rows and rows[0].amount != refund.amount:
@@ -167,6 +177,8 @@ def _why_a_person(refund: Refund, rows: Sequence[RefundBody], *, settled: bool) 
         return None
     if rows:
         return "the store has the refund, but does not say that its gateway paid"
+    if seen.unreadable:
+        return f"{seen.unreadable} of the order's refunds in the store cannot be read"
     return "the store has no refund with our marker"
 
 

@@ -198,6 +198,11 @@ def _check_absent(refund: Refund, seen: Sighting, now: datetime) -> None:
             f"The store shows refund {ids} with the marker {refund.marker}. Nothing was sent: if "
             "the gateway did not pay, delete that refund in the store first, then pay again."
         )
+    if seen.unreadable:
+        raise RefundStillInStore(
+            f"{seen.unreadable} of the order's refunds in the store cannot be read, and may be "
+            "this one. Nothing was sent: look at the order there, and pay the rest back by hand."
+        )
     if refund.sent_at is not None and now - refund.sent_at < SETTLE:
         raise TooSoonToPayAgain(
             f"The payment was sent at {refund.sent_at:%H:%M:%S} UTC and may still arrive. Nothing "
