@@ -63,7 +63,7 @@ def create_app(settings: Settings | None = None, *, edges: Edges | None = None) 
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         # mypy sees a method assigned to; Flask documents this very line.
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     log_strays(app)
     RefundDesk(app, settings=settings, edges=edges)
     return app

@@ -400,6 +400,7 @@ def test_what_is_no_json_is_refused_with_its_own_status(
         pytest.param("?store=1&woo_order_id=\u0661", id="digits of another script"),
         pytest.param("?store=1&woo_order_id=9223372036854775808", id="too large to keep"),
         pytest.param("?store=1&woo_order_id=1&all=yes", id="a key there is not"),
+        pytest.param("?store=1&store=2&woo_order_id=1", id="two stores"),
     ],
 )
 def test_a_look_up_that_makes_no_sense_is_refused(program: Program, query: str) -> None:

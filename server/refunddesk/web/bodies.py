@@ -71,9 +71,12 @@ def read_query(*names: str) -> list[int]:
             raise _not_valid(repr(name[:60]), "is not a known key")
     values = []
     for name in names:
-        text = request.args.get(name)
-        if text is None:
+        given = request.args.getlist(name)
+        if not given:
             raise _not_valid(name, "is missing")
+        if len(given) > 1:
+            raise _not_valid(name, "is given more than once")
+        (text,) = given
         if not _NUMBER.fullmatch(text) or int(text) > MOST_ID:
             raise _not_valid(name, "must be a whole number")
         values.append(int(text))
