@@ -25,7 +25,7 @@ def store() -> None:
 @click.option("--url", required=True, help="Its address, such as https://shop.example.")
 @click.option("--timezone", default="", help="Its time zone; by default the store is asked.")
 @click.option("--country", required=True, help='Two letters, such as "FR".')
-@click.option("--policy", required=True, help="The policy it publishes, such as crmjetty.")
+@click.option("--policy", required=True, help="The name of its policy, such as crmjetty.")
 @click.option(
     "--key-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

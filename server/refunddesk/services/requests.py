@@ -219,8 +219,8 @@ def _take_down(
         )
     if order.paid_at is None:
         raise OrderNotPaid(
-            f"Order {asking.woo_order_id} is not paid ({order.status}). Nothing was taken down: "
-            "cancel it in the store."
+            f"The store names no date at which order {asking.woo_order_id} was paid (it is "
+            f"{order.status}). Nothing was taken down: see the order in the store."
         )
     unsettled = requests.find_open(transaction, order.id) or requests.find_unsettled(
         transaction, order.id

@@ -237,10 +237,9 @@ def add_item_rule(
 ) -> ItemRule:
     """Say what line items are, after all rules there are: the first one that fits an item counts.
 
-    `sites_limit` is 1 for products and 0, no licence, for everything else unless given. An order
-    takes the rules of the moment at which it was last read from the store, and every order is
-    read again now and then: a request is judged by the kinds its order has by then. What is
-    granted stays as it was granted.
+    `sites_limit` is 1 for products and 0, no licence, for everything else unless given. A rule
+    holds for an order from the next time it is recorded, as when it changes in the store. A request
+    is judged by the kinds its order has by then; what is granted stays as it was granted.
     """
     if sites_limit is None:
         sites_limit = 1 if item_kind == "product" else 0
