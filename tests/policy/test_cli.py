@@ -95,20 +95,33 @@ def test_with_lines_a_policy_that_is_not_valid_stops_before_the_first_line() -> 
     assert err.startswith("Error: absent.toml")
 
 
-def test_the_command_starts_without_web_or_database() -> None:
+def judge_alone(path: str | Path) -> subprocess.CompletedProcess[str]:
+    """Judge in a process of its own, which fails where it has read what judging does not need."""
     program = (
         "import sys; from refunddesk.cli import main\n"
         "try: main(['policy', 'judge', sys.argv[1]])\n"
-        "except SystemExit as stop: assert stop.code == 0\n"
-        "heavy = {'flask', 'sqlalchemy', 'requests', 'rq'} & set(sys.modules)\n"
-        "assert not heavy, heavy\n"
+        "finally:\n"
+        "    heavy = {'flask', 'sqlalchemy', 'requests', 'rq'} & set(sys.modules)\n"
+        "    assert not heavy, heavy\n"
     )
-    result = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program, EXAMPLE],
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, path],
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def test_the_command_starts_without_web_or_database() -> None:
+    result = judge_alone(EXAMPLE)
     assert (result.returncode, result.stderr) == (0, "")
     assert json.loads(result.stdout)["outcome"] == "refund"
+
+
+def test_a_claim_that_is_not_valid_is_refused_without_web_or_database(tmp_path: Path) -> None:
+    claim = tmp_path / "claim.json"
+    claim.write_text("{}", "utf-8")
+    result = judge_alone(claim)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: ")

@@ -108,6 +108,32 @@ def test_another_customer_is_not_held_to_it(
     assert judged(edges, other, "second")[0] == "granted"
 
 
+def test_guests_without_an_address_are_not_taken_for_one_another(
+    edges: Edges, clock: TestClock
+) -> None:
+    store_id = add_store(edges)
+    first = buy(edges, store_id, FREE, email="")
+    report(edges, first)
+    assert judged(edges, first, "first")[0] == "granted"
+    clock.move(hours=1)
+    pay(edges, first)
+    clock.move(hours=1)
+    other = buy(edges, store_id, FREE, woo_order_id=1002, email="")
+    report(edges, other)
+    assert judged(edges, other, "second")[0] == "granted"
+
+
+def test_the_same_number_and_address_in_another_store_is_another_order_of_another_customer(
+    edges: Edges, clock: TestClock
+) -> None:
+    refund_first_purchase(edges, clock)
+    elsewhere = add_store(edges, url="https://other.test")
+    other = buy(edges, elsewhere, FREE, account=7)
+    report(edges, other)
+    state, claim, _ = judged(edges, other, "first")
+    assert (state, claim["order"]["refunded"]) == ("granted", "0.00")
+
+
 def test_a_refunded_renewal_does_not_count_against_a_later_purchase(
     edges: Edges, clock: TestClock
 ) -> None:

@@ -15,6 +15,7 @@ from refunddesk.db.orders import Order
 from refunddesk.db.store_refunds import StoreRefund
 from refunddesk.jobnames import JobName
 from refunddesk.services import bookkeeping, stores
+from refunddesk.services.order_facts import why_a_person
 from refunddesk.services.orders import record_order
 from refunddesk.woocommerce.client import StoreRefused
 from tests.building import add_delivery
@@ -413,3 +414,37 @@ def test_books_that_do_not_say_what_the_orders_say_are_found(shop: Shop) -> None
     assert wrong is not None
     assert wrong.order_id == order.id
     assert "paid_in is off by" in wrong.because
+
+
+# ---------------------------------------------------------------- whose money is in doubt
+
+
+def _with_line_total(body: dict[str, Any], text: str) -> dict[str, Any]:
+    first, *rest = body["line_items"]
+    return {**body, "line_items": [{**first, "total": text}, *rest]}
+
+
+@pytest.mark.parametrize("text", ["99.005", "99,00", ""])
+def test_an_order_with_an_amount_that_is_not_exact_is_left_to_a_person(
+    shop: Shop, text: str
+) -> None:
+    sold = shop.sell("LIC-1")
+    assert why_a_person(shop.record(sold["id"])) is None
+    shop.change(_with_line_total(shop.shown(sold["id"]), text))
+    because = why_a_person(shop.record(sold["id"]))
+    assert because
+    assert "rounded" in because
+
+
+@pytest.mark.parametrize("changes", [{"currency": "USD"}, {"total": "900.00"}])
+def test_an_order_changed_after_payment_is_left_to_a_person_for_good(
+    shop: Shop, changes: dict[str, str]
+) -> None:
+    body = shop.shown(shop.sell("LIC-1")["id"])
+    shop.record(body["id"])
+    shop.change(body, **changes)
+    shop.record(body["id"])
+    shop.change(body)
+    because = why_a_person(shop.record(body["id"]))
+    assert because
+    assert "changed after payment" in because
