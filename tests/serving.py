@@ -17,10 +17,11 @@ from tests.conftest import REPOSITORY
 
 Address = tuple[str, int]
 
+_SERVE = ("refunddesk", "serve")
 _STARTS_WITHIN_SECONDS = 60.0
 
 
-def environment(settings: Settings, listen: str = "127.0.0.1:0") -> dict[str, str]:
+def environment(settings: Settings, address: Address) -> dict[str, str]:
     """What a process of ours needs to run with these settings."""
     return {
         **os.environ,
@@ -28,7 +29,8 @@ def environment(settings: Settings, listen: str = "127.0.0.1:0") -> dict[str, st
         "REFUNDDESK_SECRET_KEY": settings.secret_key,
         "REFUNDDESK_SEALING_KEYS": ",".join(settings.sealing_keys),
         "DATABASE_URL": settings.database_url,
-        "REFUNDDESK_LISTEN": listen,
+        "REFUNDDESK_LOG_FORMAT": settings.log_format,
+        "REFUNDDESK_LISTEN": f"{address[0]}:{address[1]}",
     }
 
 
@@ -51,14 +53,16 @@ class WebProcess:
 
 
 @contextmanager
-def web_process(settings: Settings, *, under: Sequence[str] = ()) -> Iterator[WebProcess]:
+def web_process(
+    settings: Settings, *, under: Sequence[str] = (), command: Sequence[str] = _SERVE
+) -> Iterator[WebProcess]:
     """The web process once it answers, `under` another program such as strace if one is named."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = ("127.0.0.1", int(probe.getsockname()[1]))
     process = subprocess.Popen(
-        [*under, sys.executable, "-m", "refunddesk", "serve"],
-        env=environment(settings, f"{address[0]}:{address[1]}"),
+        [*under, sys.executable, "-m", *command],
+        env=environment(settings, address),
         cwd=REPOSITORY,
         stdout=subprocess.DEVNULL,
         start_new_session=True,

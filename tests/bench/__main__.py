@@ -27,8 +27,9 @@ from tests.bench.report import (
     Run,
     as_markdown,
 )
-from tests.bench.serving import SIGNATURE_ONLY, Server, serving
+from tests.bench.serving import SIGNATURE_ONLY, cpu_seconds, serving
 from tests.conftest import REPOSITORY
+from tests.serving import WebProcess
 
 BODY_BYTES = 6 * 1024
 #: Deliveries tell of so many orders, over and over, as in a busy hour.
@@ -44,9 +45,9 @@ class Bench:
     loader: ProcessPoolExecutor
     seconds: float
 
-    def deliver(self, desk: Desk, server: Server, connections: int) -> Run:
+    def deliver(self, desk: Desk, server: WebProcess, connections: int) -> Run:
         target = desk.target(server.address)
-        cpu_before = server.cpu_seconds()
+        before = cpu_seconds(server)
         load = self.loader.submit(
             drive,
             server.address,
@@ -54,11 +55,12 @@ class Bench:
             connections=connections,
             seconds=self.seconds,
         ).result()
-        cpu = server.cpu_seconds()
-        known = cpu is not None and cpu_before is not None
-        return Run.of(load, (cpu - cpu_before) / load.answered if known else None)
+        after = cpu_seconds(server)
+        if before is None or after is None:
+            return Run.of(load, None)
+        return Run.of(load, (after - before) / load.answered)
 
-    def deliver_beside_slow_clients(self, desk: Desk, server: Server) -> Run:
+    def deliver_beside_slow_clients(self, desk: Desk, server: WebProcess) -> Run:
         with slow_clients(desk.target(server.address), SLOW_CLIENTS):
             return self.deliver(desk, server, 1)
 

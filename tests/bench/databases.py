@@ -79,7 +79,12 @@ def disk() -> str | None:
 def syncs_per_second(folder: Path, seconds: float) -> float:
     """How often the disk can be made to keep 4 KiB more: the limit of all that commits alone."""
     with (folder / "syncs").open("wb", buffering=0) as file:
-        return _repeat(lambda: (file.write(b"x" * 4096), os.fsync(file.fileno())), seconds)
+
+        def write() -> None:
+            file.write(b"x" * 4096)
+            os.fsync(file.fileno())
+
+        return _repeat(write, seconds)
 
 
 def commits(database_url: str, *, connections: int, seconds: float, body_bytes: int) -> Load:

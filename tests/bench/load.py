@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from refunddesk.woocommerce.signature import sign
@@ -80,35 +80,37 @@ def drive(address: Address, requests: Sequence[bytes], *, connections: int, seco
 
     Raises NotAcknowledged at the first answer that is not 200.
     """
-    with selectors.DefaultSelector() as selector:
-        sockets = [socket.create_connection(address) for _ in range(connections)]
-        begun: dict[socket.socket, float] = {}
-        waits: list[float] = []
-        sent = 0
-        measured_from = time.perf_counter() + _WARM_UP_SECONDS
-        for connection in sockets:
+    waits: list[float] = []
+    begun: dict[socket.socket, float] = {}
+    answered = 0
+    with ExitStack() as opened:
+        selector = opened.enter_context(selectors.DefaultSelector())
+        now = time.perf_counter()
+        measured_from = now + _WARM_UP_SECONDS
+        for number in range(connections):
+            connection = opened.enter_context(socket.create_connection(address))
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            selector.register(connection, selectors.EVENT_READ)
+            selector.register(connection, selectors.EVENT_READ, connection)
             begun[connection] = time.perf_counter()
-            connection.sendall(requests[sent % len(requests)])
-            sent += 1
-        now = measured_from
+            connection.sendall(requests[number % len(requests)])
         while now < measured_from + seconds:
-            ready = selector.select(_LONGEST_ANSWER_SECONDS)
-            if not ready:
-                raise NotAcknowledged(f"no answer within {_LONGEST_ANSWER_SECONDS} seconds")
-            for key, _ in ready:
-                connection = key.fileobj  # type: ignore[assignment]
+            for key, _ in _ready(selector):
+                connection = key.data
                 _check(connection.recv(4096))
                 now = time.perf_counter()
                 if now >= measured_from:
                     waits.append(now - begun[connection])
                 begun[connection] = now
-                connection.sendall(requests[sent % len(requests)])
-                sent += 1
-        for connection in sockets:
-            connection.close()
-    return Load(now - measured_from, tuple(waits), sent - connections)
+                answered += 1
+                connection.sendall(requests[(connections + answered) % len(requests)])
+    return Load(now - measured_from, tuple(waits), answered)
+
+
+def _ready(selector: selectors.BaseSelector) -> list[tuple[selectors.SelectorKey, int]]:
+    ready = selector.select(_LONGEST_ANSWER_SECONDS)
+    if not ready:
+        raise NotAcknowledged(f"no answer within {_LONGEST_ANSWER_SECONDS} seconds")
+    return ready
 
 
 @contextmanager

@@ -32,6 +32,10 @@ def serving_options(settings: Settings) -> dict[str, Any]:
         "listen": settings.listen,
         "threads": settings.web_threads,
         "max_request_body_size": _LARGEST_BODY,
+        # Clients that never finish cost a socket each and no thread, but at the limit nobody else
+        # gets in. select() would stop at 1,024 files.
+        "connection_limit": 500,
+        "asyncore_use_poll": True,
         # The application reads these headers itself, as many as there are trusted proxies.
         "clear_untrusted_proxy_headers": settings.trusted_proxies == 0,
         "ident": None,
