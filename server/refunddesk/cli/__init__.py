@@ -18,6 +18,7 @@ COMMANDS = {
     "alarms": "alarms:alarms",
     "compat": "compat:compat",
     "db": "db:db",
+    "doctor": "doctor:doctor",
     "guide": "guide:guide",
     "hooks": "hooks:hooks",
     "policy": "policy:policy",

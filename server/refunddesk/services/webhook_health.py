@@ -85,7 +85,7 @@ def check_webhooks(edges: Edges, store_id: int) -> None:
     if not ours:
         return
     with open_client(edges, store_id) as client:
-        there = _by_endpoint(list_webhooks(client))
+        there = by_endpoint(list_webhooks(client))
         found = [
             _switch_on(client, Finding(one, there.get(one.id), before.get(one.id)), now)
             for one in ours
@@ -101,7 +101,7 @@ def check_webhooks(edges: Edges, store_id: int) -> None:
             keep_alarm(transaction, store_id, off, topic, trouble=one.off, now=now)
 
 
-def _by_endpoint(webhooks: Sequence[Webhook]) -> dict[str, Webhook]:
+def by_endpoint(webhooks: Sequence[Webhook]) -> dict[str, Webhook]:
     """The webhooks by the endpoint they deliver to; of two the one that is active."""
     found: dict[str, Webhook] = {}
     for webhook in sorted(webhooks, key=lambda one: one.status == "active"):

@@ -237,13 +237,17 @@ class StoreClient:
 
     def get_store_index(self) -> Json:
         """WordPress' own description of the site: `name`, `timezone_string`, `gmt_offset`."""
+        return self._object("GET index", self.ask_index())
+
+    def ask_index(self) -> Answer:
+        """The answer of the page anyone may read, whatever its status."""
 
         def ask(_: str, **options: Any) -> Answer:
             return send("GET", f"{self._url}/wp-json/", headers=headers, **options)
 
         headers = {"user-agent": USER_AGENT, "accept": "application/json"}
         options = {"verify": self._access.ca_file or True}
-        return self._object("GET index", self._read("GET index", ask, "", **options))
+        return self._read("GET index", ask, "", **options)
 
     # -- webhooks
 

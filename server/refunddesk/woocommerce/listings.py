@@ -54,6 +54,7 @@ class Webhook:
     woo_webhook_id: int
     status: str
     delivery_url: str
+    topic: str
 
 
 def find_newest_change(client: StoreClient) -> datetime | None:
@@ -86,7 +87,12 @@ def list_refunds_made(client: StoreClient, since: datetime, position: int) -> li
 
 def list_webhooks(client: StoreClient) -> list[Webhook]:
     return [
-        Webhook(woo_id, text_of(entry.get("status")), text_of(entry.get("delivery_url")))
+        Webhook(
+            woo_id,
+            text_of(entry.get("status")),
+            text_of(entry.get("delivery_url")),
+            text_of(entry.get("topic")),
+        )
         for entry in client.list_webhooks()
         if (woo_id := id_of(entry.get("id")))
     ]

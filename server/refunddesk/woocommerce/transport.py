@@ -47,6 +47,7 @@ class Answer:
     status: int
     body: bytes = field(repr=False)
     location: str | None = field(default=None, repr=False)
+    date: str | None = None
 
 
 class NoAnswer(Exception):
@@ -226,7 +227,8 @@ def send(
         )
         with response:
             body = _read_all(response, monotonic() + waits.read, monotonic)
-            return Answer(response.status_code, body, response.headers.get("Location"))
+            heads = response.headers
+            return Answer(response.status_code, body, heads.get("Location"), heads.get("Date"))
     except (AnswerTooLong, NoAnswer):
         raise
     except _AddressRefused:
