@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -23,7 +24,7 @@ from refunddesk.services.edges import Edges
 from refunddesk.services.stores import add_endpoint
 from refunddesk.settings import Settings
 from tests.building import add_order, add_store, grant
-from tests.conftest import TestClock
+from tests.conftest import REPOSITORY, TestClock
 
 TOKEN = "m" * 40
 
@@ -264,6 +265,23 @@ def test_a_queue_that_is_down_is_a_figure(monitor: Monitor) -> None:
     assert found["queue_up"] == 0
     assert not [name for name in found if name.startswith(("queue_length", "workers"))]
     assert found["database_up"] == 1
+
+
+def test_every_figure_of_the_guide_is_one_that_is_told(monitor: Monitor, clock: TestClock) -> None:
+    """An alert on a misspelt figure would never be raised."""
+    store_id = add_store(monitor.edges)
+    endpoint_id = add_endpoint(monitor.edges, store_id, "order.updated").endpoint_id
+    grant(monitor.edges, add_order(monitor.edges, store_id))
+    with monitor.edges.database.write() as transaction:
+        inbox.insert_deliveries(transaction, [delivery(monitor.edges, store_id, endpoint_id)])
+        leases.record_begun(transaction, "keep_audit_head", clock())
+    told = {name.partition("{")[0] for name in monitor.scrape()} | {"licenses"}
+    guide = (REPOSITORY / "docs" / "running.md").read_text("utf-8")
+    named = set(re.findall(r"\brefunddesk_([a-z_]+)", guide))
+    assert named - told == set()
+    assert told - named == set()
+    labels = set(re.findall(r'refunddesk_(\w+)\{(\w+)="(\w+)"\}', guide))
+    assert {f"{name}{{{value}}}" for name, _, value in labels} <= set(monitor.scrape())
 
 
 def test_a_database_that_is_down_is_a_figure(monitor: Monitor) -> None:
