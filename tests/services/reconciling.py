@@ -25,6 +25,7 @@ from refunddesk.services.stores import open_client
 from refunddesk.woocommerce.payloads import read_order, snapshot_sha
 from tests.selling import Shop
 
+_AT_ONCE = timedelta(0)
 _SINGLE_ORDER = re.compile(r"GET orders/(\d+)")
 
 
@@ -144,13 +145,15 @@ class Reconciled:
         self.shop.clock.move(seconds=1)
         self._write("PUT", f"orders/{woo_order_id}", changes)
 
-    def stock(self, count: int, first_id: int = 5001) -> list[int]:
+    def stock(self, count: int, first_id: int = 5001, *, apart: timedelta = _AT_ONCE) -> list[int]:
         """Orders that are in the store already, each like one just sold; their ids."""
         sold = self.shop.sell("LIC-1")
         self.shop.sandbox.documents.delete("order", sold["id"])
         ids = list(range(first_id, first_id + count))
         for woo_order_id in ids:
-            body = {**sold, "id": woo_order_id, "number": str(woo_order_id)}
+            self.shop.clock.at += apart
+            made = {"date_modified_gmt": f"{self.shop.clock():%Y-%m-%dT%H:%M:%S}"}
+            body = {**sold, "id": woo_order_id, "number": str(woo_order_id), **made}
             self.shop.sandbox.put_object("order", body)
         return ids
 
