@@ -174,6 +174,8 @@ inbox = Table(
     Column("quarantine_detail", Text),
     _at("released_at", nullable=True),
 )
+# For the last delivery of a store, which is asked for every minute.
+Index("ix_inbox_store_id", inbox.c.store_id, inbox.c.id)
 Index("ix_inbox_object", inbox.c.store_id, inbox.c.object_type, inbox.c.woo_object_id)
 Index(
     "ix_inbox_quarantined",

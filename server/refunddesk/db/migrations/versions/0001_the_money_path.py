@@ -313,6 +313,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("quarantined_because IS NOT NULL AND released_at IS NULL"),
         postgresql_where=sa.text("quarantined_because IS NOT NULL AND released_at IS NULL"),
     )
+    op.create_index("ix_inbox_store_id", "inbox", ["store_id", "id"], unique=False)
     op.create_table(
         "orders",
         sa.Column("id", Id, autoincrement=True, nullable=False),
@@ -747,6 +748,7 @@ def downgrade() -> None:
     op.drop_index("ix_orders_subscription_id", table_name="orders")
     op.drop_index("ix_orders_customer_id", table_name="orders")
     op.drop_table("orders")
+    op.drop_index("ix_inbox_store_id", table_name="inbox")
     op.drop_index(
         "ix_inbox_quarantined",
         table_name="inbox",
