@@ -28,6 +28,7 @@ def test_the_share_is_the_median_of_each_rounds_own_share() -> None:
     report = as_markdown(runs, where)
     assert f"| {SIGNATURE} | 16 | 1,000 (100–1,200) | 1.00 | 1.00 | 2.00 | 300 |" in report
     assert f"| {SQLITE} | 16 | 600 (85–800) | 0.80 | 2.00 | 10.00 | – |" in report
+    assert "(here 0.80: met) and a p99 under 25 ms (here 10.00 ms: met)" in report
 
 
 def test_the_p99_is_what_one_of_a_hundred_waits_longer_than() -> None:

@@ -24,7 +24,7 @@ from refunddesk.db.group_commit import GroupCommit
 from refunddesk.db.inbox import NewDelivery
 from refunddesk.db.session import Database, open_database
 from refunddesk.sealing import Sealer, new_key
-from refunddesk.services import inbox, spool, stores
+from refunddesk.services import health, inbox, spool, stores
 from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import Call, InboxUnreachable, KnownEndpoints
 from refunddesk.services.spool import Waiting
@@ -229,6 +229,14 @@ def test_a_delivery_to_an_address_this_process_never_met_cannot_be_proven_withou
     with gone(receiving.edges.database), pytest.raises(InboxUnreachable):
         fresh.take(35)
     assert spool.count(receiving.edges) == Waiting(0, 0)
+
+
+def test_load_balancers_still_send_deliveries_here_and_monitors_are_told(
+    receiving: Inbox,
+) -> None:
+    with gone(receiving.edges.database):
+        found = health.check(receiving.edges, lambda: True)
+    assert (found.receives, found.works) == (True, False)
 
 
 def test_a_secret_is_asked_for_again_when_the_database_is_back(

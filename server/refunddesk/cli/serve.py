@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import threading
+import time
 from types import FrameType
 from typing import Any
 
@@ -24,6 +26,7 @@ log = structlog.get_logger(__name__)
 #: The routes take bodies of up to 4 MiB and say so themselves. Waitress counts the frame of a
 #: chunked body too, so it gets some room, and only keeps out what is far too large.
 _LARGEST_BODY = 5 * 1024 * 1024
+_SPOOL_SECONDS = 5.0
 
 
 def serving_options(settings: Settings) -> dict[str, Any]:
@@ -49,6 +52,7 @@ def serve() -> None:
     edges = open_edges(settings)
     app = create_app(settings, edges=edges)
     _store_spooled(edges)
+    threading.Thread(target=_keep_spool_empty, args=(edges,), name="spool", daemon=True).start()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         # Waitress ends its loop on this and lets the requests in hand finish.
@@ -60,12 +64,19 @@ def serve() -> None:
 
 
 def _store_spooled(edges: Edges) -> None:
-    """What the database did not take before, now that it answers; the dispatcher does it too."""
+    """What the database did not take before, now that it may."""
     try:
         drain_spool(edges)
     except (SQLAlchemyError, OSError) as error:
         # Taking deliveries matters more: they can be spooled as well.
         log.error("spool not drained", because=type(error).__name__)
+
+
+def _keep_spool_empty(edges: Edges) -> None:
+    # The dispatcher does so too, but it may be down, or on another machine.
+    while True:
+        time.sleep(_SPOOL_SECONDS)
+        _store_spooled(edges)
 
 
 @click.command()

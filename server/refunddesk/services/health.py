@@ -33,12 +33,14 @@ class Health:
 
     @property
     def receives(self) -> bool:
-        """May deliveries be sent here? The inbox needs its database and nothing else."""
-        return self.database and self.schema
+        """May deliveries be sent here? Without the database they are spooled; a database of
+        another version is what nothing here may write to.
+        """
+        return self.schema or not self.database
 
     @property
     def works(self) -> bool:
-        return self.receives and self.queue and self.dispatcher
+        return self.database and self.schema and self.queue and self.dispatcher
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ def healthz() -> ResponseReturnValue:
 def readyz() -> ResponseReturnValue:
     """200 while deliveries are kept safely here.
 
-    WooCommerce does not deliver twice: without its queue this server must still get them, since
-    all it keeps is worked through later.
+    WooCommerce does not deliver twice: without its queue or database this server must still get
+    them, since all it keeps is worked through later.
     """
     found = _check()
     return _parts(found), 200 if found.receives else 503
