@@ -51,11 +51,6 @@ class Store:
         except OSError:
             return
 
-    def deliver_over(self, address: Address) -> bool:
-        """Deliver one order over a connection of its own."""
-        with socket.create_connection(address, timeout=30) as connection:
-            return self.deliver(connection)
-
     def deliver(self, connection: socket.socket) -> bool:
         """Send the next order; whether it was acknowledged."""
         with self._lock:
@@ -101,8 +96,8 @@ def test_no_acknowledged_delivery_is_lost_however_often_the_web_process_is_kille
             else:
                 time.sleep(chance.uniform(0.0, 0.4))
                 running.kill()
-    with web_process(settings) as running:  # stores first what was spooled
-        assert store.deliver_over(running.address)
+    with web_process(settings):
+        pass  # before it listens, it stores what was spooled
     stored, promised = stored_orders(edges)
     print(f"{KILLS} kills, {store.sent} sent, {len(store.acknowledged)} acknowledged,", end=" ")
     print(f"{len(store.acknowledged - stored)} lost, {len(stored - store.acknowledged)} unasked")
