@@ -96,6 +96,7 @@ class World:
     clock: TestClock
     settings: Settings
     known: dict[str, Any]
+    tell: Callable[[dict[str, Any]], None]
     _client: FlaskClient | None = None
 
     @property
@@ -141,6 +142,7 @@ def work(world: World) -> None:
         if at is None or at > patience:
             return
         world.clock.at = max(at, world.clock.at) + timedelta(seconds=1)
+        world.tell({"at": world.clock().isoformat()})  # the next life must not begin before it
 
 
 def _work_now(world: World) -> None:
@@ -231,7 +233,7 @@ STORY: tuple[tuple[str, Callable[[World], None]], ...] = (
 
 
 def live(job: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
-    """Do the pieces `begin` to `end` of the story; told after each: what is known, and when."""
+    """Do the pieces `begin` to `end` of the story; told as it goes: what is known, and when."""
     clock = TestClock(datetime.fromisoformat(job["at"]))
     settings = read_settings(job["settings"])
     moments = Moments(job["kill_at"])
@@ -247,7 +249,7 @@ def live(job: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
     edges = Edges(
         database, clock, Sealer(settings.sealing_keys), connect, os.urandom, settings.home
     )
-    world = World(edges, clock, settings, job["known"])
+    world = World(edges, clock, settings, job["known"], tell)
     watch_commits(database.engine, moments)
     watch_calls(moments)
     for number in range(job["begin"], job["end"]):

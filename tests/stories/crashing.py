@@ -127,7 +127,8 @@ class Stage:
     certificates: Path
     broken: list[str] = field(default_factory=list)
 
-    def edges(self, clock: TestClock, running: RunningSandbox) -> Edges:
+    @contextmanager
+    def edges(self, clock: TestClock, running: RunningSandbox) -> Iterator[Edges]:
         settings = read_settings(self.settings)
 
         def connect(access: StoreAccess) -> StoreClient:
@@ -136,14 +137,12 @@ class Stage:
             )
             return StoreClient(trusting)
 
-        return Edges(
-            open_database(settings.database_url),
-            clock,
-            Sealer(settings.sealing_keys),
-            connect,
-            secrets.token_bytes,
-            settings.home,
-        )
+        database = open_database(settings.database_url)
+        sealer = Sealer(settings.sealing_keys)
+        try:
+            yield Edges(database, clock, sealer, connect, secrets.token_bytes, settings.home)
+        finally:
+            database.close()
 
     @contextmanager
     def store(self, file: Path, clock: TestClock) -> Iterator[RunningSandbox]:
@@ -196,23 +195,22 @@ def open_book(stage: Stage) -> list[Page]:
 
 def _set_up(stage: Stage, running: RunningSandbox, clock: TestClock) -> dict[str, Any]:
     """A store with one subscription paid an hour ago, joined; what those outside know of it."""
-    edges = stage.edges(clock, running)
-    store_id = stores.add_store(
-        edges,
-        stores.NewStore("Sandbox", running.url, "DE", "crmjetty", "Europe/Berlin"),
-        consumer_key=running.consumer_key,
-        consumer_secret=running.consumer_secret,
-        probe=False,
-    )
-    stores.add_item_rule(
-        edges, store_id, field="sku", value="SUB-*", item_kind="product", product="portal"
-    )
-    endpoint = stores.add_endpoint(edges, store_id, "order.updated")
-    building.add_staff(edges, (OWNER, Role.OWNER))
-    token = tokens.make_token(edges, 1, "the desk's program", by="staff:1")
+    with stage.edges(clock, running) as edges:
+        store_id = stores.add_store(
+            edges,
+            stores.NewStore("Sandbox", running.url, "DE", "crmjetty", "Europe/Berlin"),
+            consumer_key=running.consumer_key,
+            consumer_secret=running.consumer_secret,
+            probe=False,
+        )
+        stores.add_item_rule(
+            edges, store_id, field="sku", value="SUB-*", item_kind="product", product="portal"
+        )
+        endpoint = stores.add_endpoint(edges, store_id, "order.updated")
+        building.add_staff(edges, (OWNER, Role.OWNER))
+        token = tokens.make_token(edges, 1, "the desk's program", by="staff:1")
     subscription = running.store.add_subscription("SUB-Y")
     clock.move(hours=1)
-    edges.database.close()
     return {
         "store_id": store_id,
         "staff_token": token,
@@ -286,8 +284,7 @@ class Life:
         lived = self._stage.zygote.live(job)
         for said in lived["told"]:
             assert "error" not in said, said["error"]
-            if "done" in said:
-                self.known, self.at = said["known"], said["at"]
+            self.known, self.at = said.get("known", self.known), said.get("at", self.at)
         assert lived["status"] in (0, KILLED)
         self._clock.at = datetime.fromisoformat(self.at)
         return lived
@@ -301,22 +298,21 @@ class Life:
 
         False if nothing waits. Paid again on their word, it can meet the store's fault only then.
         """
-        edges = self._stage.edges(self._clock, running)
-        with edges.database.read() as transaction:
-            waiting = refunds.list_in_state(transaction, [State.NEEDS_REVIEW])
-        for refund in waiting:
-            paid = any(
-                movement.reason.startswith(refund.marker)
-                for movement in running.store.gateway.movements
-            )
-            settle_refund(
-                edges,
-                refund.id,
-                Verdict.PAID if paid else Verdict.PAY_AGAIN,
-                by=OWNER,
-                because="seen at the gateway",
-            )
-        edges.database.close()
+        with self._stage.edges(self._clock, running) as edges:
+            with edges.database.read() as transaction:
+                waiting = refunds.list_in_state(transaction, [State.NEEDS_REVIEW])
+            for refund in waiting:
+                paid = any(
+                    movement.reason.startswith(refund.marker)
+                    for movement in running.store.gateway.movements
+                )
+                settle_refund(
+                    edges,
+                    refund.id,
+                    Verdict.PAID if paid else Verdict.PAY_AGAIN,
+                    by=OWNER,
+                    because="seen at the gateway",
+                )
         if waiting:
             self._live(running, len(STORY) - 1, len(STORY), None)
             # The look at the store promised before the person spoke finds all settled.
@@ -328,18 +324,19 @@ class Life:
         """The invariants, each by its number in the reliability notes."""
         assert not self._stage.broken, self._stage.broken  # M3
         movements = running.store.gateway.movements
-        edges = self._stage.edges(self._clock, running)
-        with edges.database.read() as transaction:
-            found = refunds.list_in_state(transaction, State)
-            order = orders.find_order(
-                transaction, self.known["store_id"], self.known["woo_order_id"]
-            )
-            taken = [step for refund in found for step in steps.list_steps(transaction, refund.id)]
-            left = outbox.list_open(transaction)
-            kept = transaction.scalar(select(func.count()).select_from(tables.inbox))
-            history.verify(transaction)
-        wrong_books = find_wrong_books(edges)
-        edges.database.close()
+        with self._stage.edges(self._clock, running) as edges:
+            with edges.database.read() as transaction:
+                found = refunds.list_in_state(transaction, State)
+                order = orders.find_order(
+                    transaction, self.known["store_id"], self.known["woo_order_id"]
+                )
+                taken = [
+                    step for refund in found for step in steps.list_steps(transaction, refund.id)
+                ]
+                left = outbox.list_open(transaction)
+                kept = transaction.scalar(select(func.count()).select_from(tables.inbox))
+                history.verify(transaction)
+            wrong_books = find_wrong_books(edges)
         # M1, M4, M5: one refund, paid, and one movement of exactly its amount with its marker.
         states = [refund.state for refund in found]
         assert states == [State.PAID], states

@@ -62,8 +62,8 @@ def book(zygote: Zygote, folder: Path) -> tuple[Stage, list[Page]]:
         return kept
 
     def restore(kept: object) -> None:
-        for leftover in ("-wal", "-shm"):
-            Path(f"{file}{leftover}").unlink(missing_ok=True)
+        for part in ("", "-wal", "-shm"):
+            Path(f"{file}{part}").unlink(missing_ok=True)
         shutil.copy(str(kept), file)
 
     url = f"sqlite:///{file}"
