@@ -1,0 +1,240 @@
+"""Plays one schedule: the desk's own functions in processes that a seed leads and strikes."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from refunddesk.jobnames import JobName
+from refunddesk.jobs import keeping, registry, schedule
+from refunddesk.queue import QueueUnreachable
+from refunddesk.services import read_back
+from tests.stories.schedules import happenings
+from tests.stories.schedules.rules import Watch
+from tests.stories.schedules.stage import CALM, MOST_TURNS, Stage
+from tests.stories.schedules.store_side import StoreSide
+from tests.stories.schedules.tasks import Interrupted, Task
+from tests.stories.schedules.world import START, Opening, World
+
+#: What is due later than this is left: a read-back that only confirms, a judgement far ahead.
+_HORIZON = 2 * 3600.0
+#: How many times the sweep comes by when nothing else is left that could bring an end.
+_SWEEPS = 5
+SWEEP = schedule.Round("sweep_refunds", timedelta(seconds=60), read_back.sweep_refunds)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How a schedule ended; `broken` names the rules that did not hold."""
+
+    seed: int
+    opening: str
+    broken: tuple[str, ...]
+    counts: Counter[str]
+
+
+class Play:
+    """One schedule. `trace` is told every step in words."""
+
+    def __init__(
+        self,
+        world: World,
+        seed: int,
+        *,
+        opening: Opening | None = None,
+        trace: Callable[[str], None] | None = None,
+    ) -> None:
+        self.rng = random.Random(f"schedule {seed}")
+        self.opening = opening or self.rng.choice(world.openings)
+        world.set_up(self.opening, seed)
+        self.world = world
+        self.seed = seed
+        self.watch = Watch(world.past, self.opening)
+        self.stage = Stage(self.rng, world.clock, world.store_clock)
+        self.stage.trace = trace
+        self.store_side = StoreSide(self.stage, world.store, self.watch)
+        self.rings: list[int] = []
+        self.queue_back_at = 0.0
+        self._next_try = 0.0  # ringing in vain, every few milliseconds in life, tells nothing new
+        self.person_at: dict[int, float] = {}
+        self._workers = self.rng.choice((2, 2, 3))
+        # Orders are recorded by another process, which may be slow; payments do without it.
+        self._records_orders = self.rng.random() < 0.2
+        self._writer: Task | None = None
+        self._sweeps_left = _SWEEPS
+        self._happenings = happenings.draw(self.rng)
+        world.player, world.network = self, self.store_side
+
+    def run(self) -> Played:
+        stage = self.stage
+        stage.tell(f"seed {self.seed}: {self.opening.name}; {stage.chances}")
+        try:
+            while stage.turns <= MOST_TURNS and self._direct():
+                stage.tasks.go_on()
+        finally:
+            stage.power_cut(("",))
+            self.world.player = self.world.network = None
+        for task in stage.tasks.broken:
+            if not isinstance(task.error, Interrupted):
+                self.watch.broken.append(f"{task.name} failed: {task.error!r}")
+        counts = self.watch.see_end(self.world.edges, self.world.store.gateway.movements)
+        return Played(self.seed, self.opening.name, tuple(self.watch.broken), counts + stage.counts)
+
+    # -- the director's turn
+
+    def _direct(self) -> bool:
+        """Let something happen, begin or pass; False once all is at rest."""
+        if self._happenings and self._happenings[0].turn <= self.stage.turns:
+            self._happenings.pop(0).happen(self)
+        starts = self._what_may_start()
+        if starts:
+            self.rng.choice(starts)()
+            return True
+        if self.stage.tasks.free():
+            return True
+        return self._pass_time()
+
+    def _what_may_start(self) -> list[Callable[[], object]]:
+        stage = self.stage
+        starts: list[Callable[[], object]] = []
+        # Whoever was stopped is replaced: the dispatcher would only ring for the same in vain.
+        workers = sum(task.name.startswith("worker") for task in stage.tasks.free())
+        if self.rings and workers < self._workers:
+            starts.append(self._start_worker)
+        if not stage.is_at_work("dispatcher"):
+            moment = self._next_moment()
+            if moment is not None and moment <= stage.elapsed:
+                starts.append(partial(stage.start, "dispatcher", self._dispatch))
+        if not stage.is_at_work("person"):
+            due = [number for number, at in self._reviews().items() if at <= stage.elapsed]
+            if due:
+                settle = partial(happenings.settle, self, self.rng.choice(due))
+                starts.append(partial(stage.start, "person", settle))
+        return starts
+
+    def _start_worker(self) -> None:
+        promise_id = self.rings.pop(self.rng.randrange(len(self.rings)))
+        self.stage.counts["jobs"] += 1
+        keep = partial(keeping.keep, self.world.edges, promise_id, registry.JOBS)
+        self.stage.start(f"worker, promise {promise_id}", keep)
+
+    def _dispatch(self) -> None:
+        if self.stage.elapsed < self.queue_back_at:
+            self._next_try = self.stage.elapsed + 60
+        schedule.ring_due(self.world.edges, self._ring)
+        if self.rng.random() < 0.2 or self._lapses() or self._sweeps_left < _SWEEPS:
+            schedule.run_rounds(self.world.edges, (SWEEP,))
+
+    def _ring(self, promise_id: int, job: JobName) -> None:
+        if self.stage.elapsed < self.queue_back_at:
+            raise QueueUnreachable("the queue is away")
+        if promise_id not in self.rings and (job != JobName.RECORD_ORDER or self._records_orders):
+            self.rings.append(promise_id)
+
+    def _pass_time(self) -> bool:
+        """Nothing can go on: move to the next moment at which something can. False at the end."""
+        stage = self.stage
+        if not stage.tasks.living and self.stage.chances is not CALM and not self._happenings:
+            self._calm_down()
+            return True
+        moments = [self._next_moment(), stage.next_wake(), *self._reviews().values()]
+        ahead = min((at for at in moments if at is not None and at > stage.elapsed), default=None)
+        unsettled = self._is_unsettled()
+        if self._happenings and (ahead is None or ahead - stage.elapsed > 600):
+            self._happenings[0].turn = 0
+            return True
+        if ahead is None or (not unsettled and ahead - stage.elapsed > _HORIZON):
+            if not unsettled or not self._sweeps_left:
+                return bool(stage.tasks.living)
+            self._sweeps_left -= 1
+            ahead = stage.elapsed + 60
+            stage.start("dispatcher", self._dispatch)
+        stage.move(ahead - stage.elapsed)
+        return True
+
+    def _is_unsettled(self) -> bool:
+        """Is a refund under way, or a step after one? A clock set back may delay it for hours."""
+        steps = self.world.past.execute(
+            "SELECT count(*) FROM outbox WHERE job = 'take_step' AND asked > done"
+        )
+        return steps.fetchone()[0] > 0 or any(
+            state not in ("paid", "failed") for state, _ in self.watch.states.values()
+        )
+
+    def _calm_down(self) -> None:
+        self.stage.tell("from here on all is calm")
+        self.stage.chances = CALM
+        self.queue_back_at = 0.0
+
+    def _reviews(self) -> dict[int, float]:
+        """When a person will look at each refund that waits for one."""
+        waiting = {
+            number for number, (state, _) in self.watch.states.items() if state == "needs_review"
+        }
+        for number in waiting - set(self.person_at):
+            self.person_at[number] = self.stage.elapsed + self.rng.choice((0.0, 60.0, 3600.0))
+        self.person_at = {number: at for number, at in self.person_at.items() if number in waiting}
+        return self.person_at
+
+    def _next_moment(self) -> float | None:
+        """When the dispatcher next has something to do, in seconds from the beginning."""
+        past = self.world.past
+        moments = []
+        for job, due_at, claimed_until, rung_at in past.execute(
+            "SELECT job, due_at, claimed_until, rung_at FROM outbox WHERE asked > done"
+        ):
+            if job == JobName.RECORD_ORDER and not self._records_orders:
+                continue
+            at = self._from_wall(claimed_until or due_at)
+            again = self._from_wall(rung_at) + 60 if rung_at else 0.0
+            moments.append(max(at, again))
+        if self.stage.elapsed < self.queue_back_at:
+            moments = [max(at, self._next_try) for at in moments]
+        return min((*moments, *self._lapses_at()), default=None)
+
+    def _lapses(self) -> bool:
+        return any(at <= self.stage.elapsed for at in self._lapses_at())
+
+    def _lapses_at(self) -> list[float]:
+        """When the sweep next finds each refund whose sender fell silent."""
+        past = self.world.past
+        swept = past.execute("SELECT begun_at FROM rounds WHERE name = 'sweep_refunds'").fetchone()
+        again = self._from_wall(swept[0]) + 60 if swept else 0.0
+        sending = past.execute("SELECT lease_until FROM refunds WHERE state = 'sending'")
+        return [max(self._from_wall(lease_until), again) for (lease_until,) in sending]
+
+    def _from_wall(self, text: str) -> float:
+        at = datetime.fromisoformat(text).replace(tzinfo=UTC)
+        offset = self.world.clock.at - START - timedelta(seconds=self.stage.elapsed)
+        return (at - START - offset).total_seconds()
+
+    # -- the moments of the desk's transactions
+
+    def begins(self, *, reads: bool) -> None:
+        if reads:
+            self.stage.pause("before reading")
+            self.stage.be_struck()
+            return
+        self.stage.pause("before writing", lambda: self._writer is None)
+        self.stage.be_struck()
+        while self._writer is not None:  # it may have been stopped for a while
+            self.stage.pause("waits for the lock", lambda: self._writer is None)
+        self._writer = self.stage.tasks.current
+
+    def commits(self) -> None:
+        # A process stopped here would hold the lock: the others would fail, and try again.
+        self.stage.be_struck(may_stall=False)
+
+    def committed(self) -> None:
+        self._writer = None
+        self.watch.see_commit()
+        self.stage.pause("committed")
+        self.stage.be_struck()
+
+    def rolled_back(self) -> None:
+        if self._writer is self.stage.tasks.current:
+            self._writer = None
