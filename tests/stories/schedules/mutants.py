@@ -37,10 +37,13 @@ class Mutant:
 
 def first_caught(world: World, mutant: Mutant, seeds: range) -> Played | None:
     """The first schedule in which the rule is missed, or None."""
-    opening = world.crowded if mutant.crowded else None
     with mutant.remove(world):
         for seed in seeds:
-            played = Play(world, seed, opening=opening).run()
+            if mutant.crowded:
+                # It may never come to rest: both requests cannot be open again at once.
+                played = Play(world, seed, opening=world.crowded, most_turns=500).run()
+            else:
+                played = Play(world, seed).run()
             if any(rule for rule in played.broken if not mutant.crowded or rule.startswith("M6")):
                 return played
     return None

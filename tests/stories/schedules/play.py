@@ -46,6 +46,7 @@ class Play:
         seed: int,
         *,
         opening: Opening | None = None,
+        most_turns: int = MOST_TURNS,
         trace: Callable[[str], None] | None = None,
     ) -> None:
         self.rng = random.Random(f"schedule {seed}")
@@ -54,7 +55,7 @@ class Play:
         self.world = world
         self.seed = seed
         self.watch = Watch(world.past, self.opening)
-        self.stage = Stage(self.rng, world.clock, world.store_clock)
+        self.stage = Stage(self.rng, world.clock, world.store_clock, most_turns)
         self.stage.trace = trace
         self.store_side = StoreSide(self.stage, world.store, self.watch)
         self.rings: list[int] = []
@@ -73,7 +74,7 @@ class Play:
         stage = self.stage
         stage.tell(f"seed {self.seed}: {self.opening.name}; {stage.chances}")
         try:
-            while stage.turns <= MOST_TURNS and self._direct():
+            while not stage.is_over and self._direct():
                 stage.tasks.go_on()
         finally:
             stage.power_cut(("",))

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from refunddesk.clock import Clock
 from tests.conftest import TestClock
 from tests.stories.schedules.tasks import Interrupted, Killed, Task, Tasks
 from tests.stories.schedules.world import START
@@ -50,8 +49,11 @@ def draw_chances(rng: random.Random) -> Chances:
 class Stage:
     """`elapsed` is the true time in seconds; the desk's clock may have been set otherwise."""
 
-    def __init__(self, rng: random.Random, clock: TestClock, store_clock: TestClock) -> None:
+    def __init__(
+        self, rng: random.Random, clock: TestClock, store_clock: TestClock, most_turns: int
+    ) -> None:
         self.rng = rng
+        self._most_turns = most_turns
         self.chances = draw_chances(rng)
         self.elapsed = 0.0
         self.turns = 0
@@ -66,8 +68,8 @@ class Stage:
     # -- time
 
     @property
-    def clock(self) -> Clock:
-        return self._clock
+    def is_over(self) -> bool:
+        return self.turns > self._most_turns
 
     def move(self, seconds: float) -> None:
         self.elapsed += seconds
@@ -154,7 +156,7 @@ class Stage:
         self.turns += 1
         self.move(self.rng.choice(_TICKS))
         free = self.tasks.free()
-        if not free or self.turns > MOST_TURNS or self.rng.random() < self.chances.direct:
+        if not free or self.is_over or self.rng.random() < self.chances.direct:
             return None
         current = self.tasks.current
         if current in free and self.rng.random() < self.chances.keeps:
