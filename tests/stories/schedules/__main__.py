@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from tests.stories.schedules.mutants import CAUGHT, SURVIVE, first_caught
-from tests.stories.schedules.play import Play, Played
+from tests.stories.schedules.play import Play, play_all
 from tests.stories.schedules.world import open_world
 
 _BATCH = 250
@@ -48,11 +48,6 @@ def _play_one(seed: int, *, with_steps: bool) -> bool:
     return bool(played.broken)
 
 
-def play_batch(seeds: range) -> list[Played]:
-    with open_world() as world:
-        return [Play(world, seed).run() for seed in seeds]
-
-
 def _play_many(start: int, number: int, processes: int) -> bool:
     end = start + number
     batches = [range(at, min(at + _BATCH, end)) for at in range(start, end, _BATCH)]
@@ -60,7 +55,7 @@ def _play_many(start: int, number: int, processes: int) -> bool:
     broken = 0
     begun = time.monotonic()
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        for batch in pool.map(play_batch, batches):
+        for batch in pool.map(play_all, batches):
             for played in batch:
                 counts += played.counts
                 if played.broken:

@@ -18,7 +18,7 @@ from tests.stories.schedules.rules import Watch
 from tests.stories.schedules.stage import CALM, MOST_TURNS, Stage
 from tests.stories.schedules.store_side import StoreSide
 from tests.stories.schedules.tasks import Interrupted, Task
-from tests.stories.schedules.world import START, Opening, World
+from tests.stories.schedules.world import START, Opening, World, open_world
 
 #: What is due later than this is left: a read-back that only confirms, a judgement far ahead.
 _HORIZON = 2 * 3600.0
@@ -239,3 +239,9 @@ class Play:
     def rolled_back(self) -> None:
         if self._writer is self.stage.tasks.current:
             self._writer = None
+
+
+def play_all(seeds: range) -> list[Played]:
+    """Play them in a world of their own."""
+    with open_world() as world:
+        return [Play(world, seed).run() for seed in seeds]
