@@ -59,8 +59,25 @@ def work(settings: Settings, queue_name: QueueName) -> None:
     queue = Queue(
         queue_name.value, connection=redis, serializer=JSONSerializer, job_class=PromiseJob
     )
+    while not _listen(redis, queue):
+        log.warning("the queue broke off", queue=queue_name.value)
+        _wait_for(redis, pause=_TROUBLE_SECONDS)
+
+
+class _Listener(Worker):
+    """An RQ worker that knows whether it was told to stop: it also ends when Redis breaks off."""
+
+    told_to_stop = False
+
+    def handle_warm_shutdown_request(self) -> None:
+        self.told_to_stop = True
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]
+
+
+def _listen(redis: Redis, queue: Queue) -> bool:
+    """Work until told to stop, or until the queue is lost: False then."""
     _drop_stale_lock(redis, queue)
-    worker = Worker(
+    worker = _Listener(
         [queue],
         connection=redis,
         serializer=JSONSerializer,
@@ -69,8 +86,13 @@ def work(settings: Settings, queue_name: QueueName) -> None:
         maintenance_interval=30,
         job_monitoring_interval=10,
     )
-    log.info("worker listens", queue=queue_name.value)
-    worker.work(logging_level="WARNING")
+    log.info("worker listens", queue=queue.name)
+    try:
+        worker.work(logging_level="WARNING")
+    except RedisError as error:
+        # RQ takes its leave of the queue at the end, which cannot be done where there is none.
+        log.warning("queue unreachable", error=type(error).__name__)
+    return worker.told_to_stop
 
 
 def dispatch(settings: Settings) -> None:
@@ -116,9 +138,10 @@ def _stop_signal() -> threading.Event:
     return stopping
 
 
-def _wait_for(redis: Redis) -> None:
+def _wait_for(redis: Redis, *, pause: float = 0) -> None:
     """Wait until the queue answers: the embedded server may start later than the workers."""
     stopping = _stop_signal()
+    stopping.wait(pause)
     told = False
     while not stopping.is_set():
         try:

@@ -174,12 +174,12 @@ def test_waiting_for_the_right_moment_is_no_failure(database: Database, clock: T
     assert again.tries == 1
 
 
-def test_a_ring_that_nobody_answered_is_repeated_after_a_minute(
+def test_a_ring_that_nobody_answered_is_repeated_after_45_seconds(
     database: Database, clock: TestClock
 ) -> None:
     ask(database, clock)
     with database.write() as transaction:
         ((promise_id, _),) = outbox.list_due(transaction, clock())
         outbox.record_rung(transaction, [promise_id], clock())
-        assert outbox.list_due(transaction, clock.move(seconds=59)) == []
+        assert outbox.list_due(transaction, clock.move(seconds=44)) == []
         assert outbox.list_due(transaction, clock.move(seconds=1)) == [(promise_id, JOB)]

@@ -15,7 +15,8 @@ from refunddesk.jobnames import LIMITS, JobName
 
 #: After this many failed tries in a row a person is shown the promise; it is still tried, rarely.
 TRIES_UNTIL_STUCK = 10
-_RING_AGAIN = timedelta(seconds=60)
+#: A bell that nobody answered is rung again after this: so long a lost queue delays work.
+RING_AGAIN = timedelta(seconds=45)
 # What is due after a run that nobody asked to follow by another: nothing.
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -115,12 +116,12 @@ def hasten(transaction: Connection, job: JobName, subjects_begin_with: str, now:
 
 
 def list_due(transaction: Connection, now: datetime, limit: int = 500) -> list[tuple[int, JobName]]:
-    """Promises that may be claimed and were not rung for within the last minute; oldest first."""
+    """Promises that may be claimed and were not rung for just now; oldest first."""
     rows = transaction.execute(
         select(outbox.c.id, outbox.c.job)
         .where(
             _claimable(now),
-            or_(outbox.c.rung_at.is_(None), outbox.c.rung_at <= now - _RING_AGAIN),
+            or_(outbox.c.rung_at.is_(None), outbox.c.rung_at <= now - RING_AGAIN),
         )
         .order_by(outbox.c.due_at, outbox.c.id)
         .limit(limit)

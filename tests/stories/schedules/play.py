@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from refunddesk.db import outbox
 from refunddesk.jobnames import JobName
 from refunddesk.jobs import keeping, registry, schedule
 from refunddesk.queue import QueueUnreachable
@@ -24,6 +25,7 @@ from tests.stories.schedules.world import START, Opening, World, open_world
 _HORIZON = 2 * 3600.0
 #: How many times the sweep comes by when nothing else is left that could bring an end.
 _SWEEPS = 5
+_RING_AGAIN = outbox.RING_AGAIN.total_seconds()
 SWEEP = schedule.Round("sweep_refunds", timedelta(seconds=60), read_back.sweep_refunds)
 
 
@@ -191,7 +193,7 @@ class Play:
             if job == JobName.RECORD_ORDER and not self._records_orders:
                 continue
             at = self._from_wall(claimed_until or due_at)
-            again = self._from_wall(rung_at) + 60 if rung_at else 0.0
+            again = self._from_wall(rung_at) + _RING_AGAIN if rung_at else 0.0
             moments.append(max(at, again))
         if self.stage.elapsed < self.queue_back_at:
             moments = [max(at, self._next_try) for at in moments]
