@@ -62,7 +62,7 @@ def world(shop: Shop, settings: Settings, stream: io.StringIO) -> World:
         "woo_order_id": subscription["parent_id"],
         "delivery": json.dumps(shop.shown(subscription["parent_id"])),
     }
-    world = World(edges, shop.clock, settings, known)
+    world = World(edges, shop.clock, settings, known, tell=known.update)
     assert world.client
     logs.set_up("json", stream)
     return world
