@@ -1,0 +1,69 @@
+"""The schema: what every table holds. Queries live in the module of each noun."""
+
+from refunddesk.db.tables.columns import Id, Instant, Json, metadata
+from refunddesk.db.tables.of_books import entries, history, postings
+from refunddesk.db.tables.of_deliveries import endpoints, inbox
+from refunddesk.db.tables.of_licenses import activations, licenses
+from refunddesk.db.tables.of_orders import (
+    customers,
+    disputes,
+    order_items,
+    orders,
+    store_refunds,
+    subscriptions,
+)
+from refunddesk.db.tables.of_promises import leases, outbox, rounds
+from refunddesk.db.tables.of_reconciliation import (
+    alarms,
+    payment_blocks,
+    sightings,
+    sweeps,
+    webhook_states,
+)
+from refunddesk.db.tables.of_refunds import refund_steps, refunds
+from refunddesk.db.tables.of_requests import cases, decisions, refund_requests
+from refunddesk.db.tables.of_staff import staff, staff_sessions, staff_tokens
+from refunddesk.db.tables.of_stores import item_rules, products, stores
+
+#: Tables whose rows are facts: neither changed nor deleted, by triggers on both databases.
+APPEND_ONLY = ("entries", "postings", "history", "decisions")
+
+__all__ = [
+    "APPEND_ONLY",
+    "Id",
+    "Instant",
+    "Json",
+    "activations",
+    "alarms",
+    "cases",
+    "customers",
+    "decisions",
+    "disputes",
+    "endpoints",
+    "entries",
+    "history",
+    "inbox",
+    "item_rules",
+    "leases",
+    "licenses",
+    "metadata",
+    "order_items",
+    "orders",
+    "outbox",
+    "payment_blocks",
+    "postings",
+    "products",
+    "refund_requests",
+    "refund_steps",
+    "refunds",
+    "rounds",
+    "sightings",
+    "staff",
+    "staff_sessions",
+    "staff_tokens",
+    "store_refunds",
+    "stores",
+    "subscriptions",
+    "sweeps",
+    "webhook_states",
+]

@@ -1,0 +1,83 @@
+"""Money on its way back, and what follows it."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from refunddesk.db.tables.columns import Json, at, metadata, one_of, ref, row_id
+
+refunds = Table(
+    "refunds",
+    metadata,
+    row_id(),
+    ref("store_id", "stores"),
+    ref("order_id", "orders"),
+    ref("request_id", "refund_requests"),
+    ref("decision_id", "decisions"),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("decimals", Integer, nullable=False),
+    Column("marker", Text, nullable=False, unique=True),
+    # [[woo item id, quantity, net minor, [[rate id, tax minor], ...]], ...]
+    Column("lines", Json, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("approved_by", Text, nullable=False),  # "policy" or "staff:<id>": M7
+    Column("attempt", Integer, nullable=False, server_default=text("0")),
+    Column("token", Integer, nullable=False, server_default=text("0")),
+    at("lease_until", nullable=True),
+    at("sent_at", nullable=True),
+    at("unknown_since", nullable=True),
+    Column("looks", Integer, nullable=False, server_default=text("0")),
+    Column("woo_refund_id", BigInteger),
+    Column("last_error", Text),
+    at("created_at"),
+    at("settled_at", nullable=True),
+    CheckConstraint("amount_minor > 0", name="amount_positive"),
+    one_of("state", "due", "sending", "unknown", "paid", "failed", "needs_review"),
+    UniqueConstraint("request_id", "decision_id"),
+)
+Index("ix_refunds_state", refunds.c.state)
+# Money that may have moved blocks the next payment on its order.
+Index(
+    "one_refund_in_flight",
+    refunds.c.store_id,
+    refunds.c.order_id,
+    unique=True,
+    sqlite_where=text("state IN ('sending', 'unknown', 'needs_review')"),
+    postgresql_where=text("state IN ('sending', 'unknown', 'needs_review')"),
+)
+Index(
+    "one_refund_per_store_row",
+    refunds.c.store_id,
+    refunds.c.woo_refund_id,
+    unique=True,
+    sqlite_where=text("woo_refund_id IS NOT NULL"),
+    postgresql_where=text("woo_refund_id IS NOT NULL"),
+)
+
+# What follows a paid refund, each on its own: end the licence, cancel the subscription.
+refund_steps = Table(
+    "refund_steps",
+    metadata,
+    row_id(),
+    ref("refund_id", "refunds"),
+    Column("kind", Text, nullable=False),
+    Column("target", BigInteger, nullable=False),  # our id of the licence or the subscription
+    Column("state", Text, nullable=False),
+    Column("because", Text),
+    at("created_at"),
+    at("settled_at", nullable=True),
+    one_of("kind", "cancel_subscription", "end_license"),
+    one_of("state", "due", "done", "not_needed", "failed"),
+    UniqueConstraint("refund_id", "kind", "target"),
+)

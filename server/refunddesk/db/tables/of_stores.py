@@ -1,0 +1,67 @@
+"""Stores that were joined, and what they sell."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Integer, Table, Text, UniqueConstraint, text
+
+from refunddesk.db.tables.columns import Json, at, metadata, one_of, ref, row_id
+
+stores = Table(
+    "stores",
+    metadata,
+    row_id(),
+    Column("name", Text, nullable=False),
+    Column("url", Text, nullable=False, unique=True),
+    Column("timezone", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("policy", Text, nullable=False),
+    Column("consumer_key_sealed", Text, nullable=False),
+    Column("consumer_secret_sealed", Text, nullable=False),
+    # Why no money may leave for this store just now; null: payments run.
+    Column("payments_held_because", Text),
+    at("created_at"),
+)
+
+# The store owner's mapping of what a line item is. The first rule that fits (by position) wins.
+item_rules = Table(
+    "item_rules",
+    metadata,
+    row_id(),
+    ref("store_id", "stores"),
+    Column("position", Integer, nullable=False),
+    Column("field", Text, nullable=False),
+    # product_id: the id; sku: exact or with a trailing *; category: slug; meta: "key=value".
+    Column("value", Text, nullable=False),
+    Column("item_kind", Text, nullable=False),
+    # The name the policy knows the product by; null: the SKU, else "product-<woo id>".
+    Column("product", Text),
+    Column("in_programme", Boolean, nullable=False, server_default=text("true")),
+    # How many sites one licence of it may be used on; 0: the item needs no licence.
+    Column("sites_limit", Integer, nullable=False, server_default=text("1")),
+    Column("lifetime", Boolean, nullable=False, server_default=text("false")),
+    one_of("field", "product_id", "sku", "category", "meta"),
+    one_of(
+        "item_kind",
+        "product",
+        "support",
+        "additional_domain",
+        "customization",
+        "service",
+        "shipping",
+        "fee",
+    ),
+    UniqueConstraint("store_id", "position"),
+)
+
+# What the store says of its products; asked for only when a category rule needs it.
+products = Table(
+    "products",
+    metadata,
+    row_id(),
+    ref("store_id", "stores"),
+    Column("woo_product_id", BigInteger, nullable=False),
+    Column("sku", Text, nullable=False),
+    Column("categories", Json, nullable=False),
+    at("recorded_at"),
+    UniqueConstraint("store_id", "woo_product_id"),
+)
