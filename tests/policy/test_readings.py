@@ -92,6 +92,7 @@ def test_the_answer_holds_until_the_month_of_the_request_ends() -> None:
         "clause": "R-3B.2",
         "says": "grants",
         "why": {"code": "pro_rata", "unit": "month", "left": 8, "of": 12},
+        "took": {"1": "40.00"},
     }
 
 

@@ -54,7 +54,8 @@ class Finding:
 
     `offers` has one amount per line of the order, when the clause grants or, as a limit, lowers
     what was offered. `bars` holds the ids of lines that get nothing whatever is granted.
-    `until` is the last second at which the clause says the same.
+    `until` is the last second at which the clause says the same. `took` is the judge's: what this
+    clause left out of the price of each line, by the line's id.
     """
 
     clause: str
@@ -66,10 +67,15 @@ class Finding:
     keeps_tax: bool = False
     effects: tuple[Effect, ...] = ()
     until: datetime | None = None
+    took: tuple[tuple[str, Money], ...] = ()
 
     def to_json(self) -> dict[str, object]:
         said: dict[str, object] = {"clause": self.clause, "says": self.says}
-        return said | {"why": self.why.to_json()} if self.why else said
+        if self.why:
+            said["why"] = self.why.to_json()
+        if self.took:
+            said["took"] = {item: str(amount) for item, amount in self.took}
+        return said
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from refunddesk.money import Money, total
 from refunddesk.policy.amounts import cap_by_what_is_left, tax_on
-from refunddesk.policy.claim import Claim, ItemKind
+from refunddesk.policy.claim import Claim, ItemKind, Order
 from refunddesk.policy.clause import Clause, Context
 from refunddesk.policy.decision import (
     Decision,
@@ -137,8 +137,12 @@ def _turn_into_refusal(trial: _Trial, why: Why | None) -> Finding:
 def _grant(trial: _Trial, granted: Finding) -> Decision:
     """Shape the amount by the limits, then pass the gates."""
     assert granted.offers is not None, "a clause that grants says how much"
+    order = trial.claim.order
     at = len(trial.findings) - 1
-    offers = _unbarred(trial, granted.offers)
+    offers, granted_offers = _unbarred(trial, granted.offers), granted.offers
+    granted = replace(granted, took=_taken(order, [i.paid for i in order.items], granted_offers))
+    trial.findings[at] = granted
+    _note_bars(trial, _taken(order, granted_offers, offers))
     lowered: list[list[str]] = [[] for _ in offers]
     tax_keepers: list[str] = []
     for index in trial.stage("limit"):
@@ -147,19 +151,41 @@ def _grant(trial: _Trial, granted: Finding) -> Decision:
         if finding.keeps_tax:
             tax_keepers.append(finding.clause)
         offers, before = _lowered(trial, offers, finding), offers
+        if took := _taken(order, before, offers):
+            trial.findings[-1] = replace(finding, took=took)
         for line, (now, was) in enumerate(zip(offers, before, strict=True)):
-            barred = trial.claim.order.items[line].id in finding.bars
+            barred = order.items[line].id in finding.bars
             if now < was and not barred:
                 lowered[line].append(finding.clause)
-    shares = cap_by_what_is_left(trial.claim.order, offers)
+    shares = cap_by_what_is_left(order, offers)
     if not any(shares):
         trial.findings[at] = replace(granted, says="refuses", why=_why_nothing(trial, offers))
         return _without_money(trial, "refuse", trial.findings[at])
     because = [
         (granted.clause, *trial.bars.get(item.id, ()), *lowered[line])
-        for line, item in enumerate(trial.claim.order.items)
+        for line, item in enumerate(order.items)
     ]
     return _pass_gates(trial, granted, shares, because, tuple(tax_keepers))
+
+
+def _taken(
+    order: Order, before: Sequence[Money], after: Sequence[Money]
+) -> tuple[tuple[str, Money], ...]:
+    """What one step of shaping took of each line that it lowered."""
+    return tuple(
+        (item.id, was - now)
+        for item, was, now in zip(order.items, before, after, strict=True)
+        if now < was
+    )
+
+
+def _note_bars(trial: _Trial, taken: tuple[tuple[str, Money], ...]) -> None:
+    """Have the first clause that barred a line say what that took."""
+    for item, amount in taken:
+        for index, finding in enumerate(trial.findings):
+            if item in finding.bars:
+                trial.findings[index] = replace(finding, took=(*finding.took, (item, amount)))
+                break
 
 
 def _lowered(trial: _Trial, offers: tuple[Money, ...], finding: Finding) -> tuple[Money, ...]:
