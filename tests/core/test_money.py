@@ -166,3 +166,15 @@ def test_what_is_written_is_read_back_the_same(minor: int, currency: str) -> Non
     amount = Money(minor, currency)
     assert Money.parse(str(amount), currency) == amount
     assert amount.decimal == Decimal(str(amount))
+
+
+@given(minor=minors, currency=currencies)
+def test_another_amount_of_the_same_currency_is_like_one_made_anew(
+    minor: int, currency: str
+) -> None:
+    assert Money.zero(currency).like(minor) == Money(minor, currency)
+
+
+def test_another_amount_too_is_whole_minor_units() -> None:
+    with pytest.raises(NotMoney, match="whole minor units"):
+        Money.zero("EUR").like(Decimal("1.5"))  # type: ignore[arg-type]

@@ -274,6 +274,25 @@ def test_with_every_condition_met_a_later_request_never_gets_more(
     assert got[0] >= got[1]
 
 
+@settings(max_examples=100, deadline=None)
+@given(form=any_claim())
+def test_what_was_judged_before_changes_no_answer(form: dict[str, Any]) -> None:
+    facts = load_claim(form)
+    fresh = replace(BUILT_IN, versions=tuple(replace(each) for each in BUILT_IN.versions))
+    assert not fresh.versions[0].sorts, "a version just made remembers nothing"
+    assert judge(facts, BUILT_IN) == judge(facts, fresh)
+
+
+def test_a_stream_of_zones_leaves_no_more_memory_than_a_few_stores() -> None:
+    version = replace(BUILT_IN.versions[0])
+    policy = replace(BUILT_IN, versions=(version,))
+    for minutes in range(600):
+        zone = f"+{minutes // 60:02}:{minutes % 60:02}"
+        judged = judge(claim(ONE_TIME, {"store.timezone": zone}), policy)
+        assert verdict(judged) == "refund 199.00 by R-3A"
+    assert len(version.sorts) <= 256
+
+
 def test_every_kind_is_used_by_the_built_in_policy() -> None:
     used = {clause.kind.name for clause in BUILT_IN.versions[0].clauses}
     assert used == set(KINDS)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from refunddesk.money import Money, total
+from refunddesk.money import Money
 from refunddesk.policy.claim import Order
 
 
@@ -14,20 +14,20 @@ def cap_by_what_is_left(order: Order, offers: Sequence[Money]) -> tuple[Money, .
     A line's own `refunded` counts for that line. The rest of the order's `refunded` lowers the
     lines something is offered for, in line order. In sum never more than the order has left.
     """
-    own = _sum(order, (item.refunded for item in order.items if item.refunded is not None))
-    nothing = own - own
-    rest = max(nothing, order.refunded - own)
-    order_left = _sum(order, (item.paid for item in order.items)) - order.refunded
+    # Reckoned in minor units: a claim holds amounts of one currency only, and checked it.
+    own = sum([item.refunded.minor for item in order.items if item.refunded is not None])
+    rest = max(0, order.refunded.minor - own)
+    order_left = sum([item.paid.minor for item in order.items]) - order.refunded.minor
     given: list[Money] = []
     for item, offer in zip(order.items, offers, strict=True):
-        left = item.paid
+        left = item.paid.minor
         if item.refunded is not None:
-            left -= item.refunded
-        elif offer:
-            taken = min(rest, item.paid)
+            left -= item.refunded.minor
+        elif offer.minor:
+            taken = min(rest, left)
             left, rest = left - taken, rest - taken
-        share = max(nothing, min(offer, left, order_left))
-        given.append(share)
+        share = max(0, min(offer.minor, left, order_left))
+        given.append(offer if share == offer.minor else offer.like(share))
         order_left -= share
     return tuple(given)
 
@@ -38,7 +38,3 @@ def tax_on(order: Order, shares: Sequence[Money]) -> tuple[Money, ...]:
         item.tax.share(share.minor, item.paid.minor) if share else share
         for item, share in zip(order.items, shares, strict=True)
     )
-
-
-def _sum(order: Order, amounts: Iterable[Money]) -> Money:
-    return total(amounts, order.currency, order.refunded.decimals)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
+from functools import lru_cache
 from typing import Any, Literal
 
 from refunddesk.money import Money
@@ -16,6 +17,12 @@ from refunddesk.worktime import Span, is_over, span_end
 #: `decide` clauses are tried first, in the document's order, until one settles the claim. Only
 #: when that one grants money do the limits and then the gates have their say.
 Stage = Literal["decide", "limit", "gate"]
+
+
+@lru_cache(maxsize=4096)
+def plain_finding(clause: str, said: Says) -> Finding:
+    """The finding that says no more than `said`: most are, so each is made once and shared."""
+    return Finding(clause, said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +37,14 @@ class Context:
     holidays: frozenset[date]
     offers: tuple[Money, ...] = ()
 
+    def of(self, clause: str, offers: tuple[Money, ...] = ()) -> Context:
+        """The same for the clause of that id, once `offers` are made."""
+        return Context(clause, self.zone, self.holidays, offers)
+
     def says(self, said: Says, why: Why | None = None, **parts: Any) -> Finding:
         """A finding of this clause; `parts` are the further fields of Finding."""
+        if why is None and not parts:
+            return plain_finding(self.clause, said)
         return Finding(self.clause, said, why, **parts)
 
     def awaits(self, *awaits: Await) -> Finding:
@@ -75,6 +88,15 @@ class Conditions:
     item_kinds: frozenset[ItemKind] = frozenset()
     within: Span | None = None
 
+    def of_sort(self, kind: OrderKind, billing: Billing) -> bool | None:
+        """Whether they hold for all orders of this kind and billing, None where some do not."""
+        if self.order_kind and kind not in self.order_kind:
+            return False
+        if self.billing and billing not in self.billing:
+            return False
+        asks_no_more = replace(self, order_kind=frozenset(), billing=frozenset()) == Conditions()
+        return True if asks_no_more else None
+
     def hold(self, claim: Claim, context: Context) -> bool:
         order = claim.order
         if self.order_kind and order.kind not in self.order_kind:
@@ -104,8 +126,3 @@ class Clause:
         """The kinds of line this clause can return; empty for one that grants nothing."""
         pays: frozenset[ItemKind] = getattr(self.params, "pays", frozenset())
         return pays
-
-    def applies(self, claim: Claim, context: Context) -> bool:
-        if not self.applies_to.hold(claim, context):
-            return False
-        return self.unless is None or not self.unless.hold(claim, context)

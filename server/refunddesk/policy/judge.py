@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 
 from refunddesk.money import Money, total
 from refunddesk.policy.amounts import cap_by_what_is_left, tax_on
-from refunddesk.policy.claim import Claim, ItemKind, Order
-from refunddesk.policy.clause import Clause, Context
+from refunddesk.policy.claim import Claim, Order
 from refunddesk.policy.decision import (
     Decision,
     Finding,
@@ -19,8 +18,8 @@ from refunddesk.policy.decision import (
     Why,
 )
 from refunddesk.policy.facts import paid_for
+from refunddesk.policy.plan import Plan, Step, plan_for
 from refunddesk.policy.version import Policy, PolicyVersion
-from refunddesk.worktime import zone
 
 _OUTCOMES: dict[Says, Outcome] = {"refuses": "refuse", "review": "review", "awaits": "await"}
 
@@ -31,7 +30,7 @@ def judge(claim: Claim, policy: Policy, *, version: str | None = None) -> Decisi
     Pure: the same claim and policy give the same decision. Raises NoSuchVersion.
     """
     terms = policy.get_version(version) if version else policy.version_for(claim.order.paid_at)
-    trial = _begin(claim, terms)
+    trial = _Trial(claim, terms, plan_for(claim, terms), [], {})
     settled = _try_until_settled(trial)
     if settled is None:
         return _without_money(trial, "review", None)
@@ -46,58 +45,33 @@ class _Trial:
 
     claim: Claim
     terms: PolicyVersion
-    context: Context
-    clauses: tuple[Clause, ...]  # those that apply, and one of each id that does not
-    inapplicable: frozenset[int]  # indexes into `clauses`
-    grants: tuple[Clause, ...]
+    plan: Plan
     findings: list[Finding]
     bars: dict[str, list[str]]  # line id -> ids of the clauses that bar it
 
-    def hear(self, index: int) -> Finding:
-        clause = self.clauses[index]
-        context = replace(self.context, clause=clause.id)
-        if index in self.inapplicable:
-            finding = context.says("does_not_apply")
-        else:
-            finding = clause.kind.judge(self.claim, clause.params, context)
+    def hear(self, step: Step, offers: tuple[Money, ...] = ()) -> Finding:
+        finding = step.silent
+        if finding is None:
+            context = step.context.of(step.clause, offers) if offers else step.context
+            finding = step.judge(self.claim, step.params, context)
         self.findings.append(finding)
-        for item in sorted(finding.bars):
-            self.bars.setdefault(item, []).append(clause.id)
+        for item in sorted(finding.bars) if finding.bars else ():
+            self.bars.setdefault(item, []).append(step.clause)
         return finding
-
-    def stage(self, stage: str) -> list[int]:
-        return [i for i, clause in enumerate(self.clauses) if clause.kind.stage == stage]
-
-
-def _begin(claim: Claim, terms: PolicyVersion) -> _Trial:
-    tz = zone(terms.timezone or claim.store.timezone)
-    context = Context("", tz, terms.holidays)
-    applies = [clause.applies(claim, context) for clause in terms.clauses]
-    spoken_for = {clause.id for clause, does in zip(terms.clauses, applies, strict=True) if does}
-    clauses: list[Clause] = []
-    inapplicable: set[int] = set()
-    for clause, does in zip(terms.clauses, applies, strict=True):
-        # Parts of one clause that do not apply are silent where another part speaks for it.
-        if not does and clause.id in spoken_for:
-            continue
-        if not does:
-            spoken_for.add(clause.id)
-            inapplicable.add(len(clauses))
-        clauses.append(clause)
-    grants = tuple(c for i, c in enumerate(clauses) if c.pays and i not in inapplicable)
-    return _Trial(claim, terms, context, tuple(clauses), frozenset(inapplicable), grants, [], {})
 
 
 def _try_until_settled(trial: _Trial) -> Finding | None:
-    for index in trial.stage("decide"):
-        finding = trial.hear(index)
+    for step in trial.plan.decide:
+        finding = trial.hear(step)
+        if finding.says == "clear" or finding.says == "does_not_apply":
+            continue
         if finding.says == "grants":
             return finding
         if finding.says == "limits" and _all_lines_barred(trial):
             return _turn_into_refusal(trial, finding.why)
-        if finding.says == "awaits" and trial.grants and not any(_best_offer(trial)):
+        if finding.says == "awaits" and trial.plan.grants and not any(_best_offer(trial)):
             # Nobody is made to wait for what can only end in a refusal.
-            refusal = Finding(trial.grants[0].id, "refuses", Why("nothing_left"))
+            refusal = Finding(trial.plan.grants[0], "refuses", Why("nothing_left"))
             trial.findings.append(refusal)
             return refusal
         if finding.says in _OUTCOMES:
@@ -105,24 +79,22 @@ def _try_until_settled(trial: _Trial) -> Finding | None:
     return None
 
 
-def _payable_kinds(trial: _Trial) -> frozenset[ItemKind]:
-    return frozenset(kind for clause in trial.grants for kind in clause.pays)
-
-
 def _all_lines_barred(trial: _Trial) -> bool:
     """Whether no line is left that some clause could still pay for."""
-    kinds = _payable_kinds(trial)
+    kinds = trial.plan.payable
     items = [i for i in trial.claim.order.items if not kinds or i.item_kind in kinds]
     return all(item.id in trial.bars for item in items)
 
 
 def _best_offer(trial: _Trial) -> tuple[Money, ...]:
     """The most that any clause could pay, line by line, if all its conditions were met."""
-    kinds = _payable_kinds(trial)
-    return cap_by_what_is_left(trial.claim.order, _unbarred(trial, paid_for(trial.claim, kinds)))
+    most = paid_for(trial.claim, trial.plan.payable)
+    return cap_by_what_is_left(trial.claim.order, _unbarred(trial, most))
 
 
-def _unbarred(trial: _Trial, offers: Sequence[Money]) -> tuple[Money, ...]:
+def _unbarred(trial: _Trial, offers: tuple[Money, ...]) -> tuple[Money, ...]:
+    if not trial.bars:
+        return offers
     return tuple(
         offer - offer if item.id in trial.bars else offer
         for item, offer in zip(trial.claim.order.items, offers, strict=True)
@@ -145,11 +117,12 @@ def _grant(trial: _Trial, granted: Finding) -> Decision:
     _note_bars(trial, _taken(order, granted_offers, offers))
     lowered: list[list[str]] = [[] for _ in offers]
     tax_keepers: list[str] = []
-    for index in trial.stage("limit"):
-        trial.context = replace(trial.context, offers=offers)
-        finding = trial.hear(index)
+    for step in trial.plan.limits:
+        finding = trial.hear(step, offers)
         if finding.keeps_tax:
             tax_keepers.append(finding.clause)
+        if finding.offers is None and not finding.bars:
+            continue
         offers, before = _lowered(trial, offers, finding), offers
         if took := _taken(order, before, offers):
             trial.findings[-1] = replace(finding, took=took)
@@ -175,7 +148,7 @@ def _taken(
     return tuple(
         (item.id, was - now)
         for item, was, now in zip(order.items, before, after, strict=True)
-        if now < was
+        if now.minor < was.minor
     )
 
 
@@ -208,10 +181,9 @@ def _pass_gates(
 ) -> Decision:
     order = trial.claim.order
     amount = total(shares, order.currency, order.refunded.decimals)
-    trial.context = replace(trial.context, offers=shares)
     effects = list(granted.effects)
-    for index in trial.stage("gate"):
-        finding = trial.hear(index)
+    for step in trial.plan.gates:
+        finding = trial.hear(step, shares)
         if finding.says in _OUTCOMES:
             held = amount if finding.says == "awaits" else None
             return replace(_without_money(trial, _OUTCOMES[finding.says], finding), held=held)
@@ -240,8 +212,7 @@ def _pass_gates(
 
 
 def _without_money(trial: _Trial, outcome: Outcome, settled: Finding | None) -> Decision:
-    refunded = trial.claim.order.refunded
-    nothing = refunded - refunded
+    nothing = trial.claim.order.refunded.like(0)
     because = (settled.clause,) if settled else ()
     return Decision(
         policy=trial.terms.policy,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from refunddesk.policy.clause import Clause
 
@@ -18,7 +19,10 @@ class NoSuchVersion(LookupError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyVersion:
-    """One document: its clauses in the order of trying. `timezone` None means the store's."""
+    """One document: its clauses in the order of trying. `timezone` None means the store's.
+
+    `sorts` is the judge's own memory of what it worked out about this version (see plan.py).
+    """
 
     policy: str
     version: str
@@ -28,6 +32,9 @@ class PolicyVersion:
     readings: Readings = field(default_factory=dict)
     timezone: str | None = None
     holidays: frozenset[date] = frozenset()
+    sorts: dict[tuple[str, str, str], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
