@@ -8,19 +8,27 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Container, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, Protocol
 from zoneinfo import ZoneInfo
 
-Unit = Literal["days", "business days", "hours", "months"]
+Unit = Literal["days", "business days", "hours", "weeks", "months", "years"]
+
+
+class Holidays(Container[date], Hashable, Protocol):
+    """Days that are no business days: a set of dates, or a calendar that knows any year."""
+
+
+#: What becomes of a time whose last day is no business day.
+LastDay = Literal["any", "next_business_day"]
 
 ONE_SECOND = timedelta(seconds=1)
 _ONE_DAY = timedelta(days=1)
-_NO_HOLIDAYS: frozenset[date] = frozenset()
-_SPAN = re.compile(r"(\d{1,4}) (business day|day|hour|month)s?", re.ASCII)
+_NO_HOLIDAYS: Holidays = frozenset()
+_SPAN = re.compile(r"(\d{1,4}) (business day|day|hour|week|month|year)s?", re.ASCII)
 _OFFSET = re.compile(r"([+-])([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
@@ -48,8 +56,12 @@ class Span:
             "day": "days",
             "business day": "business days",
             "hour": "hours",
+            "week": "weeks",
             "month": "months",
+            "year": "years",
         }
+        if match[2] == "year" and int(match[1]) > 100:
+            raise NotSpan(f"{text!r} is longer than 100 years")
         return cls(int(match[1]), units[match[2]])
 
     def __str__(self) -> str:
@@ -88,36 +100,60 @@ def is_over(end: datetime, at: datetime) -> bool:
 
 
 def span_end(
-    span: Span, since: datetime, tz: tzinfo, holidays: frozenset[date] = _NO_HOLIDAYS
+    span: Span,
+    since: datetime,
+    tz: tzinfo,
+    holidays: Holidays = _NO_HOLIDAYS,
+    last_day: LastDay = "any",
 ) -> datetime:
     """The last second of `span` counted from `since`.
 
     The day of `since` is day 0 ("bought on the 1st, the 31st is day 30"), and the last day
-    counts to its end. Hours alone run by the clock.
+    counts to its end. Hours alone run by the clock. By `last_day` a time that would end on a
+    weekend or a holiday ends with the next business day instead, also one counted in hours.
     """
     if span.unit == "hours":
-        return since.astimezone(UTC) + timedelta(hours=span.count)
-    return _last_second(local_date(since, tz), span.count, span.unit, tz, holidays)
+        end = since.astimezone(UTC) + timedelta(hours=span.count)
+        on = local_date(end, tz)
+        if last_day == "any" or is_business_day(on, holidays):
+            return end
+        return end_of_day(business_day_from(on, holidays), tz)
+    start = local_date(since, tz)
+    return _last_second(start, span.count, span.unit, tz, holidays, last_day)
 
 
 # All orders of one day have the same ends: a hundred thousand orders know a few thousand days.
 @lru_cache(maxsize=16384)
 def _last_second(
-    start: date, count: int, unit: Unit, tz: tzinfo, holidays: frozenset[date]
+    start: date, count: int, unit: Unit, tz: tzinfo, holidays: Holidays, last_day: LastDay
 ) -> datetime:
-    if unit == "days":
-        return end_of_day(start + timedelta(days=count), tz)
+    on = _last_day_of(start, count, unit, holidays)
+    if last_day == "next_business_day":
+        on = business_day_from(on, holidays)
+    return end_of_day(on, tz)
+
+
+def _last_day_of(start: date, count: int, unit: Unit, holidays: Holidays) -> date:
     if unit == "business days":
-        return end_of_day(nth_business_day(start, count, holidays), tz)
-    return end_of_day(add_months(start, count), tz)
+        return nth_business_day(start, count, holidays)
+    if unit in ("months", "years"):
+        return add_months(start, count * (12 if unit == "years" else 1))
+    return start + timedelta(days=count * (7 if unit == "weeks" else 1))
 
 
-def is_business_day(on: date, holidays: frozenset[date] = _NO_HOLIDAYS) -> bool:
+def is_business_day(on: date, holidays: Holidays = _NO_HOLIDAYS) -> bool:
     """Monday to Friday and no holiday."""
     return on.weekday() < 5 and on not in holidays
 
 
-def nth_business_day(after: date, count: int, holidays: frozenset[date] = _NO_HOLIDAYS) -> date:
+def business_day_from(on: date, holidays: Holidays = _NO_HOLIDAYS) -> date:
+    """`on` itself where it is a business day, else the next one."""
+    while not is_business_day(on, holidays):
+        on += _ONE_DAY
+    return on
+
+
+def nth_business_day(after: date, count: int, holidays: Holidays = _NO_HOLIDAYS) -> date:
     """The `count`-th business day that follows `after`; `after` itself when count is 0."""
     on = after
     while count > 0:
@@ -144,29 +180,33 @@ def months_begun(start: date, on: date) -> int:
 
 def fix_clock_end(
     since: datetime,
-    business_days: int,
+    span: Span,
     tz: tzinfo,
     pauses: Iterable[tuple[datetime, datetime]] = (),
-    holidays: frozenset[date] = _NO_HOLIDAYS,
+    holidays: Holidays = _NO_HOLIDAYS,
 ) -> datetime:
-    """The last second of a clock of whole business days that stands still during `pauses`.
+    """The last second of a clock that stands still during `pauses`.
 
-    Business time lost in a pause is given back at the end. A pause over a weekend costs
-    nothing, because the clock does not run then anyway; overlapping pauses count once.
+    Time lost in a pause is given back at the end; overlapping pauses count once. A clock of
+    business days loses business time only: a pause over a weekend costs nothing, because the
+    clock does not run then anyway.
     """
-    last = _last_second(local_date(since, tz), business_days, "business days", tz, holidays)
-    end = last + ONE_SECOND
+    end = span_end(span, since, tz, holidays) + ONE_SECOND
     for paused_at, resumed_at in _merged(pauses):
         # A pause that begins once the clock has run out cannot start it again.
         if paused_at >= end:
             break
-        lost = business_time(max(paused_at, since), resumed_at, tz, holidays)
-        end = add_business_time(end, lost, tz, holidays)
+        stood_at = max(paused_at, since)
+        if span.unit == "business days":
+            lost = business_time(stood_at, resumed_at, tz, holidays)
+            end = add_business_time(end, lost, tz, holidays)
+        else:
+            end += max(timedelta(0), resumed_at - stood_at)
     return end - ONE_SECOND
 
 
 def business_time(
-    start: datetime, end: datetime, tz: tzinfo, holidays: frozenset[date] = _NO_HOLIDAYS
+    start: datetime, end: datetime, tz: tzinfo, holidays: Holidays = _NO_HOLIDAYS
 ) -> timedelta:
     """How much of the time between two instants falls on business days."""
     elapsed = timedelta(0)
@@ -180,7 +220,7 @@ def business_time(
 
 
 def add_business_time(
-    start: datetime, amount: timedelta, tz: tzinfo, holidays: frozenset[date] = _NO_HOLIDAYS
+    start: datetime, amount: timedelta, tz: tzinfo, holidays: Holidays = _NO_HOLIDAYS
 ) -> datetime:
     """The instant at which `amount` of business time has passed since `start`.
 

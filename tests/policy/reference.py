@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from refunddesk.policy.clauses import KINDS
 from refunddesk.policy.document import load_policy
 from refunddesk.policy.params import is_required
+from refunddesk.policy.values import Amounts, AtLeastOne, Countries, Percent
 from refunddesk.worktime import Span
 from tests.policy.claims import ONE_TIME, YEARLY, YEARLY_RENEWAL, changed, decide, verdict
 
@@ -72,6 +74,18 @@ _EXAMPLES: dict[str, tuple[tuple[str, dict[str, Any]], dict[str, str | int]]] = 
 }
 
 
+_IN_WORDS: dict[Any, str] = {
+    Span: 'a length such as "30 days"',
+    bool: "true or false",
+    int: "a number",
+    AtLeastOne: "a number from 1 on",
+    Percent: 'a percentage such as "12.5%"',
+    Amounts: 'amounts by currency such as `{ EUR = "5.00" }`',
+    Countries: "countries such as `DE`, or groups of them such as `EU`",
+    str: "a text",
+}
+
+
 def kinds_table() -> str:
     rows = ["| kind | stage | what it does | parameters |", "|---|---|---|---|"]
     for name, kind in KINDS.items():
@@ -121,21 +135,25 @@ def _parameters(params: type[Any]) -> list[str]:
 
 
 def _values(hint: Any) -> str:
-    if hint is Span:
-        return 'a length such as "30 days"'
-    if hint is bool:
-        return "true or false"
-    if hint is int:
-        return "a number"
+    if get_origin(hint) in (UnionType, Union):
+        hint = next(part for part in get_args(hint) if part is not type(None))
+        return _values(hint) + (', or "none"' if hint is Span else "")
+    if hint in _IN_WORDS:
+        return _IN_WORDS[hint]
     if get_origin(hint) in (frozenset, tuple):
-        return f"any of {_values(get_args(hint)[0])}"
+        several = get_args(hint)[0]
+        if is_dataclass(several):
+            return f"a list of objects of {'; '.join(_parameters(several))}"  # type: ignore[arg-type]
+        return f"any of {_values(several)}"
     return ", ".join(f"`{choice}`" for choice in get_args(hint))
 
 
 def _default(value: object) -> str:
     if isinstance(value, bool):
         return f"otherwise {str(value).lower()}"
-    return f"otherwise {value}" if value else "otherwise none"
+    if isinstance(value, frozenset):
+        return f"otherwise {', '.join(sorted(map(str, value)))}" if value else "otherwise none"
+    return f"otherwise {value}" if value or value == 0 else "otherwise none"
 
 
 if __name__ == "__main__":

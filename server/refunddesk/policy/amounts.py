@@ -38,3 +38,16 @@ def tax_on(order: Order, shares: Sequence[Money]) -> tuple[Money, ...]:
         item.tax.share(share.minor, item.paid.minor) if share else share
         for item, share in zip(order.items, shares, strict=True)
     )
+
+
+def sum_of(lines: Sequence[Money]) -> Money:
+    """The sum of the lines of one order; there is at least one."""
+    return lines[0].like(sum(line.minor for line in lines))
+
+
+def spread(amount: Money, lines: Sequence[Money]) -> list[Money]:
+    """`amount` in parts that go with the lines and add up to it exactly.
+
+    The largest remainders get the odd units, and among equal ones the earlier line.
+    """
+    return amount.allocate([line.minor for line in lines])

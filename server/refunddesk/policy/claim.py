@@ -53,6 +53,7 @@ MissingFact = Literal[
 ]
 Channel = Literal["portal", "email"]
 Relation = Literal["upgrade_of", "bundle_of", "renewal_of"]
+Breach = Literal["terms", "abuse"]
 
 
 class ClaimNotValid(ValueError):
@@ -71,7 +72,10 @@ class Store:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One line of the order. `paid` is the line's total without tax, after discounts."""
+    """One line of the order. `paid` is the line's total without tax, after discounts.
+
+    `begun` says of a service, or of work made to order, whether it was begun.
+    """
 
     id: str
     product: str
@@ -81,6 +85,7 @@ class Item:
     quantity: Decimal = Decimal(1)
     refunded: Money | None = None
     in_programme: bool = True
+    begun: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +152,7 @@ class Customer:
     is_consumer: bool | None = None
     refunds_ever: int | None = None
     accounts: tuple[str, ...] | None = None
+    breaches: tuple[Breach, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,10 +193,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class License:
+    """`activations` counts the sites it was ever active on, `active_sites` are those of now."""
+
     active_sites: tuple[str, ...] = ()
     destruction_confirmed_at: datetime | None = None
     downloads: int | None = None
     uses: int | None = None
+    activations: int | None = None
     last_used_at: datetime | None = None
     uninstalled: bool | None = None
 

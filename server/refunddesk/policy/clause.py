@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, tzinfo
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any, Literal
 
 from refunddesk.money import Money
-from refunddesk.policy.claim import Billing, Claim, ItemKind, OrderKind
+from refunddesk.policy.claim import Claim, ItemKind
+from refunddesk.policy.conditions import Conditions
 from refunddesk.policy.decision import Await, Finding, Says, Why
-from refunddesk.policy.facts import asked_at
-from refunddesk.worktime import Span, is_over, span_end
+from refunddesk.worktime import Holidays, LastDay, Span, span_end
 
 #: `decide` clauses are tried first, in the document's order, until one settles the claim. Only
 #: when that one grants money do the limits and then the gates have their say.
@@ -29,17 +29,19 @@ def plain_finding(clause: str, said: Says) -> Finding:
 class Context:
     """What a clause may know beside the claim: its id, the calendar, and the money so far.
 
-    `offers` has one amount per line of the order and is empty before something is granted.
+    `offers` has one amount per line of the order and is empty before something is granted;
+    `granting` is the id of the clause that granted it.
     """
 
     clause: str
     zone: tzinfo
-    holidays: frozenset[date]
+    holidays: Holidays
     offers: tuple[Money, ...] = ()
+    granting: str = ""
 
-    def of(self, clause: str, offers: tuple[Money, ...] = ()) -> Context:
-        """The same for the clause of that id, once `offers` are made."""
-        return Context(clause, self.zone, self.holidays, offers)
+    def of(self, clause: str, offers: tuple[Money, ...] = (), granting: str = "") -> Context:
+        """The same for the clause of that id, once the clause `granting` made `offers`."""
+        return Context(clause, self.zone, self.holidays, offers, granting)
 
     def says(self, said: Says, why: Why | None = None, **parts: Any) -> Finding:
         """A finding of this clause; `parts` are the further fields of Finding."""
@@ -56,8 +58,8 @@ class Context:
         """The claim does not have the fact `key`: a person must judge."""
         return self.says("review", Why("fact_missing", {"fact": key}))
 
-    def end_of(self, span: Span, since: datetime) -> datetime:
-        return span_end(span, since, self.zone, self.holidays)
+    def end_of(self, span: Span, since: datetime, last_day: LastDay = "any") -> datetime:
+        return span_end(span, since, self.zone, self.holidays, last_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,41 +78,6 @@ class NoParams:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conditions:
-    """Purchases picked out by what they are; an empty set picks all.
-
-    `within` picks those whose refund was asked for (or, unasked, is judged) within that time
-    from the payment.
-    """
-
-    order_kind: frozenset[OrderKind] = frozenset()
-    billing: frozenset[Billing] = frozenset()
-    item_kinds: frozenset[ItemKind] = frozenset()
-    within: Span | None = None
-
-    def of_sort(self, kind: OrderKind, billing: Billing) -> bool | None:
-        """Whether they hold for all orders of this kind and billing, None where some do not."""
-        if self.order_kind and kind not in self.order_kind:
-            return False
-        if self.billing and billing not in self.billing:
-            return False
-        asks_no_more = replace(self, order_kind=frozenset(), billing=frozenset()) == Conditions()
-        return True if asks_no_more else None
-
-    def hold(self, claim: Claim, context: Context) -> bool:
-        order = claim.order
-        if self.order_kind and order.kind not in self.order_kind:
-            return False
-        if self.billing and order.billing not in self.billing:
-            return False
-        if self.item_kinds and not any(item.item_kind in self.item_kinds for item in order.items):
-            return False
-        if self.within is None:
-            return True
-        return not is_over(context.end_of(self.within, order.paid_at), asked_at(claim))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
     """One entry of a policy document. Several entries may share an id: parts of one clause."""
 
@@ -126,3 +93,14 @@ class Clause:
         """The kinds of line this clause can return; empty for one that grants nothing."""
         pays: frozenset[ItemKind] = getattr(self.params, "pays", frozenset())
         return pays
+
+    def concerns(self, granting: str) -> bool:
+        """Whether a limit or a gate has a say where the clause `granting` granted the money."""
+        named = self.applies_to.granted_by
+        if named and granting not in named:
+            return False
+        return self.unless is None or granting not in self.unless.granted_by
+
+    @property
+    def asks_who_grants(self) -> bool:
+        return bool(self.applies_to.granted_by or (self.unless and self.unless.granted_by))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -18,7 +18,17 @@ Effect = Literal[
     "subscription_cancelled",
     "infringement_suspected",
     "credit",
+    "exchange",
+    "license_stays",
+    "subscription_ends_with_period",
+    "linked_order_refunded",
 ]
+#: Consequences that contradict each other: a refund can bring one of each group at most.
+RIVAL_EFFECTS: tuple[frozenset[Effect], ...] = (
+    frozenset({"license_ends", "license_expires_earlier", "license_stays"}),
+    frozenset({"subscription_cancelled", "subscription_ends_with_period"}),
+    frozenset({"credit", "exchange"}),
+)
 #: A named fact of an explanation: a text, a number, an amount, an instant, or several texts.
 Fact = str | int | Money | datetime | tuple[str, ...]
 
@@ -68,6 +78,10 @@ class Finding:
     effects: tuple[Effect, ...] = ()
     until: datetime | None = None
     took: tuple[tuple[str, Money], ...] = ()
+
+    def holding(self, until: datetime) -> Finding:
+        """The same, for no longer than the second `until`."""
+        return replace(self, until=min(until, self.until) if self.until else until)
 
     def to_json(self) -> dict[str, object]:
         said: dict[str, object] = {"clause": self.clause, "says": self.says}

@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from marshmallow import Schema, ValidationError
 
-from refunddesk.policy.clause import Clause, Conditions
+from refunddesk.policy.calendars import calendar_of
+from refunddesk.policy.clause import Clause, Kind
 from refunddesk.policy.clauses import KINDS
+from refunddesk.policy.conditions import Conditions
+from refunddesk.policy.decision import RIVAL_EFFECTS
 from refunddesk.policy.fields import (
     Anything,
     Choice,
-    Day,
+    DayOrCalendar,
     DocumentInstant,
     ListOf,
     Nested,
@@ -30,7 +33,7 @@ from refunddesk.policy.fields import (
     first_problem,
 )
 from refunddesk.policy.params import schema_of
-from refunddesk.policy.version import Policy, PolicyVersion, Readings
+from refunddesk.policy.version import JudgedBy, Policy, PolicyVersion, Readings
 from refunddesk.worktime import NoSuchZone, zone
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,60}", re.ASCII)
@@ -51,7 +54,8 @@ _DOCUMENT = StrictSchema.from_dict(
         "in_force_from": DocumentInstant(required=True),
         "title": Nested(_TEXTS, required=True),
         "timezone": Text(load_default=None),
-        "holidays": ListOf(Day(), load_default=[]),
+        "holidays": ListOf(DayOrCalendar(), load_default=[]),
+        "judged_by": Choice(get_args(JudgedBy), load_default="payment"),
         "readings": Anything(load_default={}),
         "clause": ListOf(Anything(), required=True),
     }
@@ -207,6 +211,8 @@ def _load_version(file: str, data: Any, overrides: Readings) -> PolicyVersion:
             clauses.append(clause)
     if not clauses:
         raise place.refuse("clause", "a policy has at least one clause")
+    for clause in clauses:
+        _check_who_grants(_Place(file, clause.id), clause, told)
     return PolicyVersion(
         policy=loaded["id"],
         version=loaded["version"],
@@ -215,7 +221,8 @@ def _load_version(file: str, data: Any, overrides: Readings) -> PolicyVersion:
         clauses=tuple(clauses),
         readings=chosen,
         timezone=loaded["timezone"],
-        holidays=frozenset(loaded["holidays"]),
+        holidays=calendar_of(loaded["holidays"]),
+        judged_by=loaded["judged_by"],
     )
 
 
@@ -253,12 +260,39 @@ def _load_clause(file: str, number: int, data: Any, options: _Options) -> tuple[
     clause = Clause(
         id=loaded["id"],
         kind=kind,
-        params=kind.params(**place.checked(_PARAMS[kind.name], params, "params")),
+        params=_load_params(place, kind, params),
         applies_to=_conditions(place, loaded["applies_to"], "applies_to"),
         unless=_conditions(place, loaded["unless"], "unless") if loaded["unless"] else None,
         texts=loaded["text"],
     )
     return clause, _is_in_use(place, loaded["only_with"], options)
+
+
+def _load_params(place: _Place, kind: Kind, data: Any) -> Any:
+    """The kind's parameters, which must not contradict each other."""
+    params = kind.params(**place.checked(_PARAMS[kind.name], data, "params"))
+    effects = frozenset(getattr(params, "effects", ()))
+    for rivals in RIVAL_EFFECTS:
+        if len(both := sorted(effects & rivals)) > 1:
+            raise place.refuse("params.effects", f"{' and '.join(both)} contradict each other")
+    problem = params.problem() if hasattr(params, "problem") else None
+    if problem is not None:
+        raise place.refuse(f"params.{problem[0]}", problem[1])
+    return params
+
+
+def _check_who_grants(place: _Place, clause: Clause, ids: Collection[str]) -> None:
+    for key, conditions in (("applies_to", clause.applies_to), ("unless", clause.unless)):
+        if conditions is None or not conditions.granted_by:
+            continue
+        if clause.kind.stage == "decide":
+            problem = f"{clause.kind.name} is tried before anything is granted"
+            raise place.refuse(f"{key}.granted_by", problem)
+        if unknown := sorted(conditions.granted_by - set(ids)):
+            raise place.refuse(f"{key}.granted_by", f"there is no clause {unknown[0]!r}")
+    unless = clause.unless
+    if unless and unless.granted_by and unless != Conditions(granted_by=unless.granted_by):
+        raise place.refuse("unless.granted_by", "stands alone: give it an entry of its own")
 
 
 def _conditions(place: _Place, data: Any, key: str) -> Conditions:

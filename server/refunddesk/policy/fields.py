@@ -11,6 +11,10 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
+from refunddesk.money import Money, NotMoney
+from refunddesk.policy.calendars import is_calendar
+from refunddesk.policy.countries import GROUPS, is_country
+from refunddesk.policy.values import Amounts, NotPercent, Percent
 from refunddesk.worktime import NotSpan, Span
 
 _INSTANT = re.compile(
@@ -103,16 +107,20 @@ class Quantity(StrictField):
         return Decimal(text)
 
 
-class Day(StrictField):
-    """A calendar day; TOML writes it as itself, JSON as text."""
+class DayOrCalendar(StrictField):
+    """A calendar day, which TOML writes as itself and JSON as text, or a calendar's name."""
 
-    def _deserialize(self, value: object, *_: object, **__: object) -> date:
+    def _deserialize(self, value: object, *_: object, **__: object) -> date | str:
         if type(value) is date:
+            return value
+        if isinstance(value, str) and is_calendar(value):
             return value
         try:
             return date.fromisoformat(value)  # type: ignore[arg-type]
         except (TypeError, ValueError) as error:
-            raise ValidationError("must be a day such as 2026-12-25") from error
+            raise ValidationError(
+                f'{value!r} is neither a day such as 2026-12-25 nor a calendar such as "DE-BY"'
+            ) from error
 
 
 class ChoiceSet(StrictField):
@@ -136,10 +144,80 @@ class ChoiceTuple(ChoiceSet):
         return tuple(self.listed.deserialize(value))
 
 
-class Length(StrictField):
-    """A length of time as a policy words it: "30 days", "5 business days"."""
+class NameSet(StrictField):
+    """A list of texts that the document is free to choose, such as products."""
 
-    def _deserialize(self, value: object, *_: object, **__: object) -> Span:
+    listed = ListOf(Text())
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> frozenset[str]:
+        names: Any = self.listed.deserialize(value)
+        return frozenset(names)
+
+
+class CountrySet(NameSet):
+    """A list of countries by ISO 3166-1 code, or of groups of them."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> frozenset[str]:
+        names = super()._deserialize(value)
+        for name in sorted(names):
+            if not is_country(name):
+                groups = ", ".join(GROUPS)
+                raise ValidationError(f'{name!r} is no country such as "DE", nor one of {groups}')
+        return names
+
+
+class Share(StrictField):
+    """A percentage as text, so that it is exact: "12.5%"."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> Percent:
+        try:
+            return Percent.parse(value if isinstance(value, str) else str(value))
+        except NotPercent as error:
+            raise ValidationError(str(error)) from error
+
+
+class AmountPerCurrency(StrictField):
+    """An object of amounts by currency, such as { EUR = "5.00", JPY = "600" }."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> Amounts:
+        if not isinstance(value, Mapping) or not value:
+            raise ValidationError('must be amounts by currency such as { EUR = "5.00" }')
+        try:
+            amounts = {code: Money.parse(text, code) for code, text in value.items()}
+        except NotMoney as error:
+            raise ValidationError(str(error)) from error
+        if any(amount.minor < 0 for amount in amounts.values()):
+            raise ValidationError("an amount is not below zero")
+        return Amounts(amounts)
+
+
+class Entries(ListOf):
+    """A list of objects that each become a `shape`, such as the steps of a refund."""
+
+    def __init__(self, shape: type[Any], schema: Schema, **options: Any) -> None:
+        super().__init__(Nested(schema), **options)
+        self.shape = shape
+
+    def _deserialize(self, value: object, *rest: Any, **more: Any) -> tuple[Any, ...]:  # type: ignore[override]
+        entries: list[Any] = super()._deserialize(value, *rest, **more)
+        if not entries:
+            raise ValidationError("must name at least one")
+        return tuple(self.shape(**entry) for entry in entries)
+
+
+class Length(StrictField):
+    """A length of time as a policy words it: "30 days", "5 business days".
+
+    With `or_none` the word "none" stands for no length at all.
+    """
+
+    def __init__(self, *, or_none: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.or_none = or_none
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> Span | None:
+        if self.or_none and value == "none":
+            return None
         try:
             return Span.parse(value if isinstance(value, str) else str(value))
         except NotSpan as error:

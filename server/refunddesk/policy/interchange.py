@@ -49,6 +49,7 @@ _ITEM = _schema(
     tax=AmountText(required=True),
     refunded=AmountText(**_FURTHER),
     in_programme=Flag(load_default=True),
+    begun=Flag(**_FURTHER),
 )
 _PERIOD = _schema(start=Instant(required=True), end=Instant(required=True))
 _LINKED_ORDER = _schema(
@@ -95,6 +96,7 @@ _CUSTOMER = _schema(
     is_consumer=Flag(**_FURTHER),
     refunds_ever=Count(**_FURTHER),
     accounts=ListOf(Text(), **_FURTHER),
+    breaches=ListOf(Choice(get_args(facts.Breach)), **_FURTHER),
 )
 _PAUSE = _schema(**{"from": Instant(required=True), "to": Instant(required=True)})
 _CASE = _schema(
@@ -121,6 +123,7 @@ _LICENSE = _schema(
     destruction_confirmed_at=Instant(**_NULLABLE),
     downloads=Count(**_FURTHER),
     uses=Count(**_FURTHER),
+    activations=Count(**_FURTHER),
     last_used_at=Instant(**_FURTHER),
     uninstalled=Flag(**_FURTHER),
 )
@@ -265,13 +268,14 @@ def _load_order(loaded: dict[str, Any]) -> facts.Order:
 
 
 def _load_customer(loaded: dict[str, Any]) -> facts.Customer:
-    accounts = loaded["accounts"]
+    accounts, breaches = loaded["accounts"], loaded["breaches"]
     return facts.Customer(
         **loaded
         | {
             "infringement": _one(facts.Infringement, loaded["infringement"]),
             "earlier_refunds": _many(facts.EarlierRefund, loaded["earlier_refunds"]),
             "accounts": None if accounts is None else tuple(accounts),
+            "breaches": None if breaches is None else tuple(breaches),
         }
     )
 

@@ -25,11 +25,11 @@ _OUTCOMES: dict[Says, Outcome] = {"refuses": "refuse", "review": "review", "awai
 
 
 def judge(claim: Claim, policy: Policy, *, version: str | None = None) -> Decision:
-    """The decision on `claim` by the version in force when it was paid, or by the one named.
+    """The decision on `claim` by the version that judges it, or by the one named.
 
     Pure: the same claim and policy give the same decision. Raises NoSuchVersion.
     """
-    terms = policy.get_version(version) if version else policy.version_for(claim.order.paid_at)
+    terms = policy.get_version(version) if version else judging_version(claim, policy)
     trial = _Trial(claim, terms, plan_for(claim, terms), [], {})
     settled = _try_until_settled(trial)
     if settled is None:
@@ -37,6 +37,12 @@ def judge(claim: Claim, policy: Policy, *, version: str | None = None) -> Decisi
     if settled.says == "grants":
         return _grant(trial, settled)
     return _without_money(trial, _OUTCOMES[settled.says], settled)
+
+
+def judging_version(claim: Claim, policy: Policy) -> PolicyVersion:
+    """The version in force when the order was paid, or, by its own word, when it was claimed."""
+    claimed_at = claim.request.at if claim.request else claim.judged_at
+    return policy.version_for(claim.order.paid_at, claimed_at)
 
 
 @dataclass(slots=True)
@@ -49,10 +55,14 @@ class _Trial:
     findings: list[Finding]
     bars: dict[str, list[str]]  # line id -> ids of the clauses that bar it
 
-    def hear(self, step: Step, offers: tuple[Money, ...] = ()) -> Finding:
+    def hear(self, step: Step, offers: tuple[Money, ...] = (), granting: str = "") -> Finding:
         finding = step.silent
+        if step.concerns and not step.concerns(granting):
+            finding = step.context.says("does_not_apply")
         if finding is None:
-            context = step.context.of(step.clause, offers) if offers else step.context
+            context = step.context
+            if offers:
+                context = context.of(step.clause, offers, granting)
             finding = step.judge(self.claim, step.params, context)
         self.findings.append(finding)
         for item in sorted(finding.bars) if finding.bars else ():
@@ -118,7 +128,10 @@ def _grant(trial: _Trial, granted: Finding) -> Decision:
     lowered: list[list[str]] = [[] for _ in offers]
     tax_keepers: list[str] = []
     for step in trial.plan.limits:
-        finding = trial.hear(step, offers)
+        finding = trial.hear(step, offers, granted.clause)
+        if finding.says in _OUTCOMES:
+            # What is left of the amount cannot be told: nothing is paid, and a person reckons it.
+            return _without_money(trial, _OUTCOMES[finding.says], finding)
         if finding.keeps_tax:
             tax_keepers.append(finding.clause)
         if finding.offers is None and not finding.bars:
@@ -183,9 +196,9 @@ def _pass_gates(
     amount = total(shares, order.currency, order.refunded.decimals)
     effects = list(granted.effects)
     for step in trial.plan.gates:
-        finding = trial.hear(step, shares)
+        finding = trial.hear(step, shares, granted.clause)
         if finding.says in _OUTCOMES:
-            held = amount if finding.says == "awaits" else None
+            held = amount if finding.says != "refuses" else None
             return replace(_without_money(trial, _OUTCOMES[finding.says], finding), held=held)
         effects += finding.effects
     nothing = amount - amount
@@ -207,7 +220,7 @@ def _pass_gates(
         awaits=(),
         effects=tuple(dict.fromkeys(effects)),
         findings=tuple(trial.findings),
-        until=granted.until,
+        until=min((said.until for said in trial.findings if said.until), default=None),
     )
 
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, fields, is_dataclass
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from marshmallow import Schema
 
 from refunddesk.policy.fields import (
+    AmountPerCurrency,
     Choice,
     ChoiceSet,
     ChoiceTuple,
     Count,
+    CountrySet,
+    Entries,
     Flag,
     Length,
+    NameSet,
+    Share,
     StrictField,
     StrictSchema,
+    Text,
 )
+from refunddesk.policy.values import Amounts, AtLeastOne, Countries, Percent
 from refunddesk.worktime import Span
 
 
@@ -31,19 +38,38 @@ def is_required(parameter: Field[Any]) -> bool:
     return parameter.default is MISSING and parameter.default_factory is MISSING
 
 
-def _field_of(hint: Any, *, required: bool) -> StrictField:
-    if get_origin(hint) is UnionType:  # "Span | None": the document leaves it out
+def _field_of(hint: Any, *, required: bool) -> StrictField | Entries:
+    or_none = get_origin(hint) in (UnionType, Union)  # "Span | None": also the word "none"
+    if or_none:
         hint = next(part for part in get_args(hint) if part is not type(None))
     if hint is Span:
-        return Length(required=required)
+        return Length(or_none=or_none, required=required)
+    if hint is str:
+        return Text(required=required)
     if hint is bool:
         return Flag(required=required)
     if hint is int:
+        return Count(most=1000, required=required)
+    if hint is AtLeastOne:
         return Count(least=1, most=1000, required=required)
+    if hint is Percent:
+        return Share(required=required)
+    if hint is Amounts:
+        return AmountPerCurrency(required=required)
+    if hint is Countries:
+        return CountrySet(required=required)
     if get_origin(hint) is Literal:
         return Choice(get_args(hint), required=required)
-    choices = get_args(get_args(hint)[0])
+    return _field_of_many(hint, required=required)
+
+
+def _field_of_many(hint: Any, *, required: bool) -> StrictField | Entries:
+    several = get_args(hint)[0]
+    if isinstance(several, type) and is_dataclass(several):
+        return Entries(several, schema_of(several), required=required)
+    if several is str:
+        return NameSet(required=required)
     if get_origin(hint) is frozenset:
-        return ChoiceSet(choices, required=required)
+        return ChoiceSet(get_args(several), required=required)
     assert get_origin(hint) is tuple, f"no field is known for a parameter of type {hint}"
-    return ChoiceTuple(choices, required=required)
+    return ChoiceTuple(get_args(several), required=required)

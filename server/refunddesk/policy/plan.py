@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from refunddesk.policy.claim import Billing, Claim, ItemKind, OrderKind
-from refunddesk.policy.clause import Clause, Conditions, Context, Stage, plain_finding
+from refunddesk.policy.clause import Clause, Context, Stage, plain_finding
+from refunddesk.policy.conditions import Conditions, Holds
 from refunddesk.policy.decision import Finding
 from refunddesk.policy.version import PolicyVersion
 from refunddesk.worktime import zone
@@ -18,13 +19,17 @@ _MOST_SORTS = 256
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One clause to try: `silent` is what is said for it, unasked, where it does not apply."""
+    """One clause to try: `silent` is what is said for it, unasked, where it does not apply.
+
+    `concerns` is there for a limit or a gate that asks which clause granted the money.
+    """
 
     clause: str
     judge: Callable[[Claim, Any, Context], Finding]
     params: Any
     context: Context
     silent: Finding | None
+    concerns: Callable[[str], bool] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class _Sort:
     billing: Billing
     context: Context
     open: tuple[Conditions, ...]
-    plans: dict[tuple[bool, ...], Plan] = field(default_factory=dict)
+    plans: dict[tuple[Holds, ...], Plan] = field(default_factory=dict)
 
 
 def plan_for(claim: Claim, terms: PolicyVersion) -> Plan:
@@ -60,7 +65,7 @@ def plan_for(claim: Claim, terms: PolicyVersion) -> Plan:
     sort = terms.sorts.get((timezone, order.kind, order.billing))
     if sort is None:
         sort = _new_sort(terms, timezone, order.kind, order.billing)
-    answers = tuple([asked.hold(claim, sort.context) for asked in sort.open])
+    answers = tuple([asked.hold(claim, sort.context.end_of) for asked in sort.open])
     plan: Plan | None = sort.plans.get(answers)
     if plan is None:
         plan = sort.plans[answers] = _new_plan(terms, sort, answers)
@@ -88,7 +93,7 @@ def _left_open(clause: Clause, kind: OrderKind, billing: Billing) -> Iterator[Co
         yield clause.unless
 
 
-def _new_plan(terms: PolicyVersion, sort: _Sort, answers: tuple[bool, ...]) -> Plan:
+def _new_plan(terms: PolicyVersion, sort: _Sort, answers: tuple[Holds, ...]) -> Plan:
     answered = dict(zip(sort.open, answers, strict=True))
     applies = [_applies(clause, sort, answered) for clause in terms.clauses]
     tried = list(_tried(terms.clauses, applies))
@@ -102,17 +107,24 @@ def _new_plan(terms: PolicyVersion, sort: _Sort, answers: tuple[bool, ...]) -> P
     )
 
 
-def _applies(clause: Clause, sort: _Sort, answered: Mapping[Conditions, bool]) -> bool:
-    def hold(conditions: Conditions) -> bool:
+def _applies(clause: Clause, sort: _Sort, answered: Mapping[Conditions, Holds]) -> Holds:
+    """Whether the clause is for this purchase, or the fact without which nobody can tell."""
+
+    def hold(conditions: Conditions) -> Holds:
         known = conditions.of_sort(sort.kind, sort.billing)
         return answered[conditions] if known is None else known
 
-    if not hold(clause.applies_to):
+    holds = hold(clause.applies_to)
+    # What is not for some grants is heard once it is known which clause grants.
+    if holds is False or clause.unless is None or clause.unless.granted_by:
+        return holds
+    spared = hold(clause.unless)
+    if spared is True:
         return False
-    return clause.unless is None or not hold(clause.unless)
+    return holds if spared is False else spared
 
 
-def _tried(clauses: tuple[Clause, ...], applies: list[bool]) -> Iterator[tuple[Clause, bool]]:
+def _tried(clauses: tuple[Clause, ...], applies: list[Holds]) -> Iterator[tuple[Clause, Holds]]:
     """The clauses that apply, and one of each id that does not.
 
     Parts of one clause that do not apply are silent where another part speaks for it.
@@ -124,15 +136,23 @@ def _tried(clauses: tuple[Clause, ...], applies: list[bool]) -> Iterator[tuple[C
             yield clause, does
 
 
-def _steps(tried: list[tuple[Clause, bool]], stage: Stage, context: Context) -> tuple[Step, ...]:
+def _steps(tried: list[tuple[Clause, Holds]], stage: Stage, context: Context) -> tuple[Step, ...]:
     return tuple(
         Step(
             clause.id,
             clause.kind.judge,
             clause.params,
             context.of(clause.id),
-            None if does else plain_finding(clause.id, "does_not_apply"),
+            _unasked(clause, does, context),
+            clause.concerns if clause.asks_who_grants else None,
         )
         for clause, does in tried
         if clause.kind.stage == stage
     )
+
+
+def _unasked(clause: Clause, does: Holds, context: Context) -> Finding | None:
+    """What is said for a clause without asking it: it does not apply, or nobody can tell."""
+    if isinstance(does, str):
+        return context.of(clause.id).lacks(does)
+    return None if does else plain_finding(clause.id, "does_not_apply")

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from refunddesk.policy.clause import Clause
+from refunddesk.worktime import Holidays
 
 #: The chosen value of each reading, by the reading's name.
 Readings = Mapping[str, str | int]
+
+
+#: Which version judges: the one in force at the payment, or at the request.
+JudgedBy = Literal["payment", "claim"]
 
 
 class NoSuchVersion(LookupError):
@@ -31,7 +36,8 @@ class PolicyVersion:
     clauses: tuple[Clause, ...]
     readings: Readings = field(default_factory=dict)
     timezone: str | None = None
-    holidays: frozenset[date] = frozenset()
+    holidays: Holidays = frozenset[date]()
+    judged_by: JudgedBy = "payment"
     sorts: dict[tuple[str, str, str], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -44,9 +50,19 @@ class Policy:
     id: str
     versions: tuple[PolicyVersion, ...]
 
-    def version_for(self, paid_at: datetime) -> PolicyVersion:
-        """The version in force at `paid_at`; what was paid before the first is judged by it."""
-        in_force = [version for version in self.versions if version.in_force_from <= paid_at]
+    def version_for(self, paid_at: datetime, claimed_at: datetime | None = None) -> PolicyVersion:
+        """The version that judges a purchase of `paid_at` whose refund is asked at `claimed_at`.
+
+        It is the version in force at the payment; where that one says so, the one in force at the
+        claim. What was paid before the first version is judged by the first.
+        """
+        at_payment = self._in_force(paid_at)
+        if at_payment.judged_by == "payment" or claimed_at is None:
+            return at_payment
+        return self._in_force(claimed_at)
+
+    def _in_force(self, at: datetime) -> PolicyVersion:
+        in_force = [version for version in self.versions if version.in_force_from <= at]
         return in_force[-1] if in_force else self.versions[0]
 
     def get_version(self, name: str) -> PolicyVersion:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from refunddesk.policy.clause import Kind
 from refunddesk.policy.clauses import (
+    consumption,
+    deductions,
+    discretion,
     full_refund,
     gate,
     notices,
+    preconditions,
     pro_rata,
     reasons,
     scope,
     standing,
+    statutory,
+    stepped,
     support,
     windows,
 )
@@ -22,10 +28,16 @@ KINDS: dict[str, Kind] = {
         scope,
         windows,
         reasons,
+        preconditions,
         support,
+        discretion,
+        statutory,
         full_refund,
+        stepped,
         pro_rata,
         notices,
+        deductions,
+        consumption,
         gate,
     )
     for kind in family.KINDS

@@ -7,43 +7,47 @@ from datetime import datetime
 
 from refunddesk.policy.claim import Claim, ItemKind
 from refunddesk.policy.clause import Context, Kind
-from refunddesk.policy.clauses.windows import window_closed
+from refunddesk.policy.clauses.windows import Windowed, closed, window_closed, window_end
 from refunddesk.policy.decision import Await, Effect, Finding
-from refunddesk.policy.facts import (
-    ANCHOR_KEYS,
-    Anchor,
-    Event,
-    anchor_at,
-    asked_at,
-    paid_for,
-    raised_at,
-)
-from refunddesk.worktime import Span, is_over
+from refunddesk.policy.facts import Event, asked_at, paid_for, raised_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FullRefund:
-    """Pays lines of the kinds `pays` in full when `event` falls within `within`.
+class Grant(Windowed):
+    """Pays lines of the kinds `pays` when `event` falls within the window.
 
     `own_address` wants the request from the portal or from the account's own e-mail address.
     """
 
-    within: Span
     pays: frozenset[ItemKind]
-    counted_from: Anchor = "payment"
     event: Event = "raised"
     own_address: bool = True
     effects: tuple[Effect, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullRefund(Grant):
+    """Pays the lines in full."""
+
+
 def judge_full_refund(claim: Claim, params: FullRefund, context: Context) -> Finding:
     """Grants the lines in full; awaits a case or a request that can still come in time."""
-    since = anchor_at(claim, params.counted_from)
-    if since is None:
-        return context.lacks(ANCHOR_KEYS[params.counted_from])
-    end = context.end_of(params.within, since)
-    closed = is_over(end, claim.judged_at)
-    if is_over(end, _happened_at(claim, params)):
+    end = window_end(claim, params, context)
+    if isinstance(end, Finding):
+        return end
+    return kept_waiting(claim, params, context, end) or context.says(
+        "grants",
+        offers=paid_for(claim, params.pays),
+        effects=params.effects,
+        until=None if closed(end, claim.judged_at) else end,
+    )
+
+
+def kept_waiting(
+    claim: Claim, params: Grant, context: Context, end: datetime | None
+) -> Finding | None:
+    """What still stands between the claim and a grant whose window ends at `end`."""
+    if end and closed(end, happened_at(claim, params)):
         return context.says("does_not_apply", window_closed(params.within, end))
     if params.event == "raised" and claim.case is None:
         return context.awaits(Await("customer", "open_case", until=end))
@@ -51,18 +55,14 @@ def judge_full_refund(claim: Claim, params: FullRefund, context: Context) -> Fin
         until = end if params.event == "requested" else None
         return context.awaits(Await("customer", "ask_in_writing", until=until))
     if params.own_address and not claim.request.is_from_account:
-        if closed:
+        if end and closed(end, claim.judged_at):
             return context.says("does_not_apply", window_closed(params.within, end))
         return context.awaits(Await("customer", "write_from_account_address", until=end))
-    return context.says(
-        "grants",
-        offers=paid_for(claim, params.pays),
-        effects=params.effects,
-        until=None if closed else end,
-    )
+    return None
 
 
-def _happened_at(claim: Claim, params: FullRefund) -> datetime:
+def happened_at(claim: Claim, params: Grant) -> datetime:
+    """When that happened which must fall within the window."""
     if params.event == "raised":
         return raised_at(claim)
     if claim.request and not params.own_address:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from refunddesk.policy.claim import Claim, ItemKind
 from refunddesk.policy.clause import Context, Kind, NoParams
+from refunddesk.policy.conditions import matches
 from refunddesk.policy.decision import Finding, Why
 
 
@@ -45,6 +46,51 @@ def judge_excluded_kinds(claim: Claim, params: ExcludedKinds, context: Context) 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExcludedProducts:
+    """`products` may end in a star: "crm-*" is every product whose name begins so."""
+
+    products: frozenset[str]
+
+
+def judge_excluded_products(claim: Claim, params: ExcludedProducts, context: Context) -> Finding:
+    """Gives nothing for lines of the products listed, whatever was granted."""
+    excluded = [item for item in claim.order.items if matches(item.product, params.products)]
+    if not excluded:
+        return context.says("does_not_apply")
+    products = tuple(dict.fromkeys(item.product for item in excluded))
+    return context.says(
+        "limits",
+        Why("product_not_refundable", {"products": products}),
+        bars=frozenset(item.id for item in excluded),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BegunService:
+    kinds: frozenset[ItemKind] = frozenset({"service", "customization"})
+
+
+def judge_begun_service(claim: Claim, params: BegunService, context: Context) -> Finding:
+    """Bars lines of work that was begun.
+
+    The judge refuses when no line is left that anything could be paid for.
+    """
+    begun = []
+    for index, item in enumerate(claim.order.items):
+        if item.item_kind not in params.kinds:
+            continue
+        if item.begun is None:
+            return context.lacks(f"order.items[{index}].begun")
+        if item.begun:
+            begun.append(item)
+    if not begun:
+        return context.says("clear")
+    products = tuple(dict.fromkeys(item.product for item in begun))
+    bars = frozenset(item.id for item in begun)
+    return context.says("limits", Why("service_begun", {"products": products}), bars=bars)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tax:
     tax: Literal["kept", "in_proportion"]
 
@@ -61,5 +107,7 @@ def judge_tax(claim: Claim, params: Tax, context: Context) -> Finding:
 KINDS = (
     Kind("programme", judge_programme, NoParams),
     Kind("excluded_kinds", judge_excluded_kinds, ExcludedKinds, "limit"),
+    Kind("excluded_products", judge_excluded_products, ExcludedProducts, "limit"),
+    Kind("begun_service", judge_begun_service, BegunService),
     Kind("tax", judge_tax, Tax, "limit"),
 )

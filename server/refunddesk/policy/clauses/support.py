@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
-from refunddesk.policy.claim import Case, CaseFinding, Claim, ItemKind
+from refunddesk.policy.claim import Case, CaseFinding, Claim, ItemKind, MissingFact
 from refunddesk.policy.clause import Context, Kind
-from refunddesk.policy.clauses.windows import window_closed
+from refunddesk.policy.clauses.windows import Windowed, closed, window_closed, window_end
 from refunddesk.policy.decision import Await, Effect, Finding, Why
-from refunddesk.policy.facts import ANCHOR_KEYS, Anchor, anchor_at, paid_for
+from refunddesk.policy.facts import paid_for
 from refunddesk.worktime import Span, fix_clock_end, is_over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cooperation:
-    patience: Span
+    """`facts` are the pieces of the report that count; "none" gives silence no end."""
+
+    patience: Span | None
+    facts: frozenset[MissingFact] = frozenset(get_args(MissingFact))
 
 
 def judge_cooperation(claim: Claim, params: Cooperation, context: Context) -> Finding:
@@ -24,28 +27,31 @@ def judge_cooperation(claim: Claim, params: Cooperation, context: Context) -> Fi
     case = claim.case
     if case is None:
         return context.says("does_not_apply")
+    missing = tuple(fact for fact in case.missing if fact in params.facts)
     # Nothing more is needed from the customer once support has ended its work.
-    if not case.missing or _work_ended(case):
+    if not missing or _work_ended(case):
         return context.says("clear")
-    since = case.last_customer_reply_at or case.opened_at
-    end = context.end_of(params.patience, since)
-    if is_over(end, claim.judged_at):
-        return context.says(
-            "refuses", Why("no_cooperation", {"missing": tuple(case.missing), "ended_at": end})
-        )
-    return context.awaits(
-        *(Await("customer", "give", until=end, about=missing) for missing in case.missing)
-    )
+    end = None
+    if params.patience is not None:
+        end = context.end_of(params.patience, case.last_customer_reply_at or case.opened_at)
+        if is_over(end, claim.judged_at):
+            return context.says(
+                "refuses", Why("no_cooperation", {"missing": missing, "ended_at": end})
+            )
+    return context.awaits(*(Await("customer", "give", until=end, about=fact) for fact in missing))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixClock:
-    business_days: int
+    within: Span
     counted_from: Literal["complete_report", "receipt"] = "complete_report"
 
 
 def judge_fix_clock(claim: Claim, params: FixClock, context: Context) -> Finding:
-    """Awaits support until its business days have run out, unless it ended its work before."""
+    """Awaits support until its time has run out, unless it ended its work before.
+
+    The clock stands still while the customer is awaited.
+    """
     case = claim.case
     if case is None:
         return context.says("does_not_apply")
@@ -55,35 +61,37 @@ def judge_fix_clock(claim: Claim, params: FixClock, context: Context) -> Finding
     if since is None:
         return context.awaits(Await("support", "confirm_report"))
     pauses = [(pause.start, pause.end) for pause in case.pauses]
-    end = fix_clock_end(since, params.business_days, context.zone, pauses, context.holidays)
+    end = fix_clock_end(since, params.within, context.zone, pauses, context.holidays)
     if is_over(end, claim.judged_at):
         return context.says("clear")
     return context.awaits(Await("support", "fix", until=end))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Windowed):
     """The findings that open the way to a refund, those that close it, and the window.
 
     With `pays` the clause itself grants those kinds of line; without, it is a condition only.
     """
 
-    within: Span
     accepted: frozenset[CaseFinding]
     refused: frozenset[CaseFinding]
-    counted_from: Anchor = "payment"
     pays: frozenset[ItemKind] = frozenset()
     effects: tuple[Effect, ...] = ()
+
+    def problem(self) -> tuple[str, str] | None:
+        if both := self.accepted & self.refused:
+            return "refused", f"{min(both)} is accepted and refused"
+        return None
 
 
 def judge_fault(claim: Claim, params: Fault, context: Context) -> Finding:
     """Wants a case in time, a finding of fault, and a request from the account's own address."""
-    since = anchor_at(claim, params.counted_from)
-    if since is None:
-        return context.lacks(ANCHOR_KEYS[params.counted_from])
-    end = context.end_of(params.within, since)
+    end = window_end(claim, params, context)
+    if isinstance(end, Finding):
+        return end
     case = claim.case
-    if is_over(end, case.opened_at if case else claim.judged_at):
+    if end and is_over(end, case.opened_at if case else claim.judged_at):
         return context.says("refuses", window_closed(params.within, end))
     if case is None:
         return context.awaits(Await("customer", "open_case", until=end))
@@ -99,22 +107,22 @@ def judge_fault(claim: Claim, params: Fault, context: Context) -> Finding:
         "grants",
         offers=paid_for(claim, params.pays),
         effects=params.effects,
-        until=None if is_over(end, claim.judged_at) else end,
+        until=None if closed(end, claim.judged_at) else end,
     )
 
 
-def _refused(claim: Claim, case: Case, params: Fault, end: datetime) -> Why | None:
+def _refused(claim: Claim, case: Case, params: Fault, end: datetime | None) -> Why | None:
     if case.resolved:
         return Why("resolved")
     if case.finding in params.refused:
         return Why("no_fault", {"finding": case.finding})
     request = claim.request
-    if request and not request.is_from_account and is_over(end, claim.judged_at):
+    if request and not request.is_from_account and end and is_over(end, claim.judged_at):
         return Why("not_from_account_address", {"ended_at": end})
     return None
 
 
-def _awaited(claim: Claim, case: Case, end: datetime) -> list[Await]:
+def _awaited(claim: Claim, case: Case, end: datetime | None) -> list[Await]:
     awaited = []
     if case.finding is None:
         awaited.append(Await("support", "make_finding"))
