@@ -1,4 +1,7 @@
-"""`refunddesk policy`: judge claims by a policy document, without a server or a database."""
+"""`refunddesk policy`: judge claims by a policy document, without a server or a database.
+
+Commands that need more than that have modules of their own, read when they are called.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import IO
 
 import click
 
+from refunddesk.cli import Commands
 from refunddesk.policy.document import PolicyNotValid, load_built_in, load_policy
 from refunddesk.policy.interchange import ClaimNotValid, parse_claim_text
 from refunddesk.policy.judge import judge
@@ -23,9 +27,16 @@ class NotJudged(click.ClickException):
         return " ".join(super().format_message().split())
 
 
-@click.group()
+_PLACES = {
+    "check": "policy_check:check",
+    "diff": "policy_diff:diff",
+    "replay": "policy_replay:replay",
+}
+
+
+@click.group(cls=Commands, places=_PLACES)
 def policy() -> None:
-    """Judge claims by a refund policy."""
+    """Judge claims by a refund policy, check a policy, and see what it would change."""
 
 
 @policy.command("judge")

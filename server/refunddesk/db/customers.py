@@ -17,6 +17,7 @@ from refunddesk.db.tables import customers, order_items, orders, refunds
 class RefundedProduct:
     """One product that a refund of ours paid back; `marker` names the refund."""
 
+    customer_id: int
     marker: str
     woo_order_id: int
     product: str
@@ -88,6 +89,42 @@ def list_same_person(transaction: Connection, customer_id: int) -> list[Customer
     return [found[key] for key in sorted(found)]
 
 
+def list_persons(transaction: Connection, store_id: int) -> dict[int, int]:
+    """For every customer of the store, the lowest id of the person they are: see list_same_person.
+
+    Reads all customers of the store at once, for looking at thousands of orders.
+    """
+    lowest: dict[int, int] = {}
+
+    def person(customer_id: int) -> int:
+        while lowest[customer_id] != customer_id:
+            lowest[customer_id] = lowest[lowest[customer_id]]
+            customer_id = lowest[customer_id]
+        return customer_id
+
+    first_with: dict[object, int] = {}
+    columns = (customers.c.id, customers.c.email_key, customers.c.woo_customer_id)
+    rows = transaction.execute(
+        select(*columns).where(customers.c.store_id == store_id).order_by(customers.c.id)
+    )
+    for customer_id, email_key, woo_customer_id in rows:
+        lowest[customer_id] = customer_id
+        mailbox, domain = _mailbox(email_key)
+        shared: list[object] = [(mailbox, domain)] if mailbox else []
+        shared += [woo_customer_id] if woo_customer_id else []
+        for link in shared:
+            one, other = person(first_with.setdefault(link, customer_id)), person(customer_id)
+            lowest[max(one, other)] = min(one, other)
+    return {customer_id: person(customer_id) for customer_id in lowest}
+
+
+def list_customers(transaction: Connection, customer_ids: Sequence[int]) -> list[CustomerFacts]:
+    rows = transaction.execute(
+        select(customers).where(customers.c.id.in_(customer_ids)).order_by(customers.c.id)
+    )
+    return [_customer(row) for row in rows]
+
+
 def list_refunded_products(
     transaction: Connection, customer_ids: Sequence[int]
 ) -> list[RefundedProduct]:
@@ -110,7 +147,13 @@ def list_refunded_products(
     )
     bought = {(row.order_id, row.woo_item_id): row.product for row in products}
     return [
-        RefundedProduct(row.marker, row.woo_order_id, bought[row.id, line[0]], row.settled_at)
+        RefundedProduct(
+            row.customer_id,
+            row.marker,
+            row.woo_order_id,
+            bought[row.id, line[0]],
+            row.settled_at,
+        )
         for row in rows
         for line in row.lines
         if (row.id, line[0]) in bought and line[2] > 0
@@ -155,10 +198,15 @@ def record_customer(
     return int(customer_id)
 
 
+def _mailbox(email_key: str) -> tuple[str, str]:
+    """The mailbox that an address reaches, without what follows a "+", and its domain."""
+    local, _, domain = email_key.rpartition("@")
+    return local.partition("+")[0], domain
+
+
 def _links(row: Row[Any]) -> list[ColumnElement[bool]]:
     """What another row of the same store has in common with this one if both are one person."""
-    local, _, domain = row.email_key.rpartition("@")
-    mailbox = local.partition("+")[0]
+    mailbox, domain = _mailbox(row.email_key)
     links = [customers.c.id == row.id]
     if mailbox:
         links.append(customers.c.email_key == f"{mailbox}@{domain}")

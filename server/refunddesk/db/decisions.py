@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from refunddesk.db.tables import decisions as table
+from refunddesk.db.tables import refund_requests
 from refunddesk.money import Money
 
 
@@ -87,6 +89,32 @@ def list_decisions(transaction: Connection, request_id: int) -> list[RecordedDec
         select(table).where(table.c.request_id == request_id).order_by(table.c.id)
     )
     return [_decision(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedClaim:
+    """A request about an order, with the claim of its latest decision; None: never judged."""
+
+    order_id: int
+    request_id: int
+    claim: str | None
+
+
+def list_claims_of_orders(transaction: Connection, order_ids: Sequence[int]) -> list[AskedClaim]:
+    """Every request about these orders, by order and then oldest first."""
+    later = table.alias()
+    latest = (
+        select(func.max(later.c.id))
+        .where(later.c.request_id == refund_requests.c.id)
+        .scalar_subquery()
+    )
+    rows = transaction.execute(
+        select(refund_requests.c.order_id, refund_requests.c.id, table.c.claim)
+        .join_from(refund_requests, table, table.c.id == latest, isouter=True)
+        .where(refund_requests.c.order_id.in_(order_ids))
+        .order_by(refund_requests.c.order_id, refund_requests.c.id)
+    )
+    return [AskedClaim(order_id, request_id, claim) for order_id, request_id, claim in rows]
 
 
 def _decision(row: Row[Any]) -> RecordedDecision:

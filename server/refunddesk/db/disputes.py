@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,3 +51,16 @@ def list_disputes(transaction: Connection, order_id: int) -> list[Dispute]:
         select(table).where(table.c.order_id == order_id).order_by(table.c.opened_at, table.c.id)
     )
     return [Dispute(**row._mapping) for row in rows]
+
+
+def list_disputes_of_orders(
+    transaction: Connection, order_ids: Sequence[int]
+) -> dict[int, list[Dispute]]:
+    """The disputes on these orders, by order."""
+    rows = transaction.execute(
+        select(table).where(table.c.order_id.in_(order_ids)).order_by(table.c.opened_at, table.c.id)
+    )
+    found: dict[int, list[Dispute]] = {}
+    for row in rows:
+        found.setdefault(row.order_id, []).append(Dispute(**row._mapping))
+    return found

@@ -144,6 +144,42 @@ def list_order_ids(transaction: Connection, *, above: int = 0, limit: int = 500)
     return list(rows)
 
 
+def list_paid_ids(
+    transaction: Connection, store_id: int, paid_from: datetime | None, paid_until: datetime | None
+) -> list[int]:
+    """Ids of the store's orders paid from `paid_from` on and before `paid_until`, in sequence."""
+    query = select(orders.c.id).where(orders.c.store_id == store_id, orders.c.paid_at.is_not(None))
+    if paid_from:
+        query = query.where(orders.c.paid_at >= paid_from)
+    if paid_until:
+        query = query.where(orders.c.paid_at < paid_until)
+    return list(transaction.scalars(query.order_by(orders.c.id)))
+
+
+def list_orders(transaction: Connection, order_ids: Sequence[int]) -> list[Order]:
+    """These orders, in sequence of their ids."""
+    rows = transaction.execute(
+        select(orders).where(orders.c.id.in_(order_ids)).order_by(orders.c.id)
+    )
+    return [_order(row) for row in rows]
+
+
+def list_items_of_orders(
+    transaction: Connection, order_ids: Sequence[int]
+) -> dict[int, list[OrderItem]]:
+    """The lines that these orders have now, by order, in the store's sequence."""
+    rows = transaction.execute(
+        select(order_items, orders.c.currency, orders.c.decimals)
+        .join(orders, orders.c.id == order_items.c.order_id)
+        .where(order_items.c.order_id.in_(order_ids), order_items.c.gone_at.is_(None))
+        .order_by(order_items.c.order_id, order_items.c.woo_item_id)
+    )
+    found: dict[int, list[OrderItem]] = {}
+    for row in rows:
+        found.setdefault(row.order_id, []).append(_item(row, row.currency, row.decimals))
+    return found
+
+
 def find_newest_woo_id(transaction: Connection, store_id: int) -> int | None:
     """The store's id of the last order it made that is still there."""
     return transaction.scalar(

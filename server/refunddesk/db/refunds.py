@@ -213,6 +213,21 @@ def list_for_order(transaction: Connection, order_id: int) -> list[Refund]:
     return [_refund(row) for row in rows]
 
 
+def list_paid_of_orders(
+    transaction: Connection, order_ids: Sequence[int]
+) -> dict[int, list[Money]]:
+    """What refunds of ours paid back on these orders, tax included, by order."""
+    rows = transaction.execute(
+        select(
+            refunds.c.order_id, refunds.c.amount_minor, refunds.c.currency, refunds.c.decimals
+        ).where(refunds.c.order_id.in_(order_ids), refunds.c.state == State.PAID.value)
+    )
+    paid: dict[int, list[Money]] = {}
+    for order_id, minor, currency, decimals in rows:
+        paid.setdefault(order_id, []).append(Money(minor, currency, decimals))
+    return paid
+
+
 def list_in_state(
     transaction: Connection, states: Collection[State], limit: int = 100
 ) -> list[Refund]:

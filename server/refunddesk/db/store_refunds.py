@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,6 +64,22 @@ def list_store_refunds(transaction: Connection, order_id: int) -> list[StoreRefu
         .order_by(store_refunds.c.woo_refund_id)
     )
     return [_store_refund(row) for row in rows]
+
+
+def list_outside_of_orders(
+    transaction: Connection, order_ids: Sequence[int]
+) -> dict[int, list[StoreRefund]]:
+    """The refunds made on these orders without us, by order, oldest first."""
+    rows = transaction.execute(
+        select(store_refunds, orders.c.decimals)
+        .join(orders, orders.c.id == store_refunds.c.order_id)
+        .where(store_refunds.c.order_id.in_(order_ids), store_refunds.c.refund_id.is_(None))
+        .order_by(store_refunds.c.order_id, store_refunds.c.woo_refund_id)
+    )
+    found: dict[int, list[StoreRefund]] = {}
+    for row in rows:
+        found.setdefault(row.order_id, []).append(_store_refund(row))
+    return found
 
 
 def find_order_of_store_refund(

@@ -122,7 +122,7 @@ def _order(transaction: Connection, order: Order) -> facts.Order:
         billing=cast(facts.Billing, order.billing),
         paid_at=order.paid_at,
         currency=order.currency,
-        items=tuple(_item(item, back.lines[item.woo_item_id]) for item in items),
+        items=tuple(item_facts(item, back.lines[item.woo_item_id]) for item in items),
         # A store can give back more than a line's price, by hand; more than all is all.
         refunded=min(placed + back.unplaced, paid),
         period=facts.Period(start=start, end=end) if start and end else None,
@@ -142,7 +142,7 @@ def _check_currency(order: Order, ours: Sequence[Refund], in_store: Sequence[Sto
             )
 
 
-def _item(item: OrderItem, refunded: Money) -> facts.Item:
+def item_facts(item: OrderItem, refunded: Money) -> facts.Item:
     return facts.Item(
         id=str(item.woo_item_id),
         product=item.product,
@@ -169,7 +169,7 @@ def _customer(transaction: Connection, order: Order) -> facts.Customer:
     buyer = next(row for row in person if row.id == order.customer_id)
     earlier = customers.list_refunded_products(transaction, [row.id for row in person])
     return facts.Customer(
-        infringement=_infringement(person),
+        infringement=infringement_of(person),
         earlier_refunds=tuple(
             facts.EarlierRefund(
                 id=refund.marker,
@@ -184,7 +184,7 @@ def _customer(transaction: Connection, order: Order) -> facts.Customer:
     )
 
 
-def _infringement(person: Sequence[CustomerFacts]) -> facts.Infringement | None:
+def infringement_of(person: Sequence[CustomerFacts]) -> facts.Infringement | None:
     """The open procedure if there is one, else the one settled last."""
     known = [row for row in person if row.infringement_opened_at is not None]
     if not known:

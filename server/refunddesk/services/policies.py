@@ -22,9 +22,16 @@ def load_named_policy(edges: Edges, name: str) -> Policy:
 
     The owner's document goes before a built-in one of the same name.
     """
+    return load_from(policies_folder(edges), name)
+
+
+def load_from(folder: Path, name: str) -> Policy:
+    """The policy called `name`: the owner's document in `folder`, or a built-in one.
+
+    Raises PolicyNotValid.
+    """
     if not _NAME.fullmatch(name):
         raise PolicyNotValid("", f"{name[:60]!r} is not the name of a policy, such as crmjetty")
-    folder = policies_folder(edges)
     for place in (folder / f"{name}.toml", folder / f"{name}.json", folder / name):
         if place.exists():
             return load_policy(place)
