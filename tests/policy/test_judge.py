@@ -172,6 +172,13 @@ def _with_kind(kind: Kind) -> Any:
     return replace(BUILT_IN, versions=(replace(version, clauses=clauses),))
 
 
+def test_a_refusal_for_want_of_anything_to_pay_ends_no_licence() -> None:
+    used_up = {"order.refunded": "120.00"}
+    decision = decide(YEARLY, used_up)
+    assert (decision.outcome, why(decision)) == ("refuse", "nothing_left")
+    assert decision.effects == ()
+
+
 def test_parts_of_a_clause_that_do_not_apply_are_silent_where_another_part_speaks() -> None:
     decision = decide(YEARLY)
     heard = [finding.clause for finding in decision.findings]

@@ -145,7 +145,9 @@ def _grant(trial: _Trial, granted: Finding) -> Decision:
                 lowered[line].append(finding.clause)
     shares = cap_by_what_is_left(order, offers)
     if not any(shares):
-        trial.findings[at] = replace(granted, says="refuses", why=_why_nothing(trial, offers))
+        # What follows a refund, such as the end of the licence, does not follow a refusal.
+        why = _why_nothing(trial, offers)
+        trial.findings[at] = replace(granted, says="refuses", why=why, effects=())
         return _without_money(trial, "refuse", trial.findings[at])
     because = [
         (granted.clause, *trial.bars.get(item.id, ()), *lowered[line])
