@@ -6,12 +6,14 @@ Commands that need more than that have modules of their own, read when they are 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import IO
 
 import click
 
 from refunddesk.cli import Commands
+from refunddesk.policy.claim import Claim
 from refunddesk.policy.document import PolicyNotValid, load_built_in, load_policy
 from refunddesk.policy.interchange import ClaimNotValid, parse_claim_text
 from refunddesk.policy.judge import judge
@@ -30,13 +32,15 @@ class NotJudged(click.ClickException):
 _PLACES = {
     "check": "policy_check:check",
     "diff": "policy_diff:diff",
+    "explain": "policy_words:explain_command",
+    "quote": "policy_words:quote_command",
     "replay": "policy_replay:replay",
 }
 
 
 @click.group(cls=Commands, places=_PLACES)
 def policy() -> None:
-    """Judge claims by a refund policy, check a policy, and see what it would change."""
+    """Judge claims by a refund policy, say it in words, and see what a change would do."""
 
 
 @policy.command("judge")
@@ -48,14 +52,25 @@ def judge_command(source: str, file: str | None, lines: bool) -> None:
 
     Without --policy the claim names a built-in policy.
     """
-    try:
+    with answered_in_one_line(source):
         given = load_policy(file) if file is not None else None
         with click.open_file(source, "rb") as claims:
             if lines:
-                for line in _decisions(claims, given):
+                for line in each_line(claims, given, _decision):
                     click.echo(line)
             else:
-                click.echo(json.dumps(_decision(claims.read(), given), indent=2))
+                click.echo(json.dumps(read_and(claims.read(), given, _decision), indent=2))
+
+
+#: What is made of one claim: a JSON object.
+Answering = Callable[[Claim, Policy], dict[str, object]]
+
+
+@contextmanager
+def answered_in_one_line(source: str) -> Iterator[None]:
+    """Have input that is not valid told in one line, with exit code 2."""
+    try:
+        yield
     except (ClaimNotValid, PolicyNotValid) as error:
         raise NotJudged(str(error)) from error
     except BrokenPipeError:
@@ -64,16 +79,20 @@ def judge_command(source: str, file: str | None, lines: bool) -> None:
         raise NotJudged(f"{source}: cannot be read: {error.strerror}") from error
 
 
-def _decisions(claims: IO[bytes], given: Policy | None) -> Iterator[str]:
+def each_line(claims: IO[bytes], given: Policy | None, answering: Answering) -> Iterator[str]:
     """One JSON line per line of `claims`; a line that is not valid does not stop the others."""
     for line in claims:
         try:
-            answer = _decision(line, given)
+            answer = read_and(line, given, answering)
         except (ClaimNotValid, PolicyNotValid) as error:
             answer = {"error": str(error)}
         yield json.dumps(answer)
 
 
-def _decision(text: bytes, given: Policy | None) -> dict[str, object]:
+def read_and(text: bytes, given: Policy | None, answering: Answering) -> dict[str, object]:
     claim = parse_claim_text(text)
-    return judge(claim, given or load_built_in(claim.policy)).to_json()
+    return answering(claim, given or load_built_in(claim.policy))
+
+
+def _decision(claim: Claim, by: Policy) -> dict[str, object]:
+    return judge(claim, by).to_json()

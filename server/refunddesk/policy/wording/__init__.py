@@ -1,0 +1,7 @@
+"""Decisions in words: for the customer and for staff, in English, French and German."""
+
+from refunddesk.policy.wording.catalogue import LANGUAGES as LANGUAGES
+from refunddesk.policy.wording.catalogue import Audience as Audience
+from refunddesk.policy.wording.catalogue import Language as Language
+from refunddesk.policy.wording.explanation import Explanation as Explanation
+from refunddesk.policy.wording.explanation import explain as explain

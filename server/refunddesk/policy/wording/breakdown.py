@@ -1,0 +1,97 @@
+"""The amount of a decision line by line: paid, what each clause took, what goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from refunddesk.money import Money, total
+from refunddesk.policy.amounts import cap_by_what_is_left, tax_on
+from refunddesk.policy.claim import Claim
+from refunddesk.policy.decision import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Deduction:
+    """What was taken, by which clause and for which reason; by none where it was given before."""
+
+    amount: Money
+    clause: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineAmounts:
+    """`paid` less the deductions is `back`, to the cent."""
+
+    paid: Money
+    deductions: tuple[Deduction, ...]
+    back: Money
+    item: str | None = None  # None for the tax of all lines
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """The lines, the tax, and what goes back in all; only held so far where `is_held`."""
+
+    lines: tuple[LineAmounts, ...]
+    tax: LineAmounts
+    total: Money
+    is_held: bool
+
+
+def break_down(decision: Decision, claim: Claim) -> Breakdown | None:
+    """The amounts behind the decision on `claim`; None where no clause offered any."""
+    offered = any(finding.says == "grants" or finding.took for finding in decision.findings)
+    if not offered:
+        return None
+    order = claim.order
+    taken = {item.id: tuple(_taken(decision, item.id)) for item in order.items}
+    offers = [
+        item.paid - _sum((part.amount for part in taken[item.id]), item.paid)
+        for item in order.items
+    ]
+    shares = cap_by_what_is_left(order, offers)
+    lines = tuple(
+        LineAmounts(
+            item.paid,
+            (*taken[item.id], *([Deduction(offer - share)] if share < offer else [])),
+            share,
+            item.id,
+        )
+        for item, offer, share in zip(order.items, offers, shares, strict=True)
+    )
+    net = total(shares, order.currency, order.refunded.decimals)
+    tax = _tax(decision, claim, shares)
+    return Breakdown(lines, tax, net + tax.back, decision.held is not None)
+
+
+def _taken(decision: Decision, item: str) -> Iterator[Deduction]:
+    for finding in decision.findings:
+        for line, amount in finding.took:
+            if line == item:
+                code = finding.why.code if finding.why else None
+                # A clause that pays takes a line by not being for it, whatever else it says.
+                yield Deduction(amount, finding.clause, code or "not_covered")
+
+
+def _tax(decision: Decision, claim: Claim, shares: tuple[Money, ...]) -> LineAmounts:
+    """The tax of all lines. While money is held, as it will be: no gate changes it."""
+    order = claim.order
+    paid = total((item.tax for item in order.items), order.currency, order.refunded.decimals)
+    keeper = next((f.clause for f in decision.findings if f.why and f.why.code == "tax_kept"), None)
+    if decision.outcome == "refund":
+        back = decision.tax.refund
+    elif keeper or not any(shares):
+        back = paid - paid
+    else:
+        back = total(tax_on(order, shares), order.currency, order.refunded.decimals)
+    kept = paid - back
+    settled = keeper or decision.settled_by
+    code = "tax_kept" if keeper else "tax_follows"
+    deductions = (Deduction(kept, settled, code),) if kept else ()
+    return LineAmounts(paid, deductions, back)
+
+
+def _sum(amounts: Iterator[Money], like: Money) -> Money:
+    return total(amounts, like.currency, like.decimals)
