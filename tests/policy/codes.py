@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -31,28 +31,57 @@ class CodeNotLiteral(AssertionError):
 
 @lru_cache(maxsize=1)
 def given_codes() -> tuple[Given, ...]:
+    return read_codes(
+        {
+            f"policy/{path.relative_to(_POLICY).as_posix()}": path.read_text("utf-8")
+            for path in sorted(_POLICY.rglob("*.py"))
+            if not path.relative_to(_POLICY).as_posix().startswith(_READERS)
+        }
+    )
+
+
+def read_codes(sources: Mapping[str, str]) -> tuple[Given, ...]:
+    """The codes that these modules give. Raises CodeNotLiteral."""
+    trees = {name: ast.parse(source) for name, source in sources.items()}
+    passed_on = {name: at for tree in trees.values() for name, at in _passing_on(tree)}
     found: list[Given] = []
-    for path in sorted(_POLICY.rglob("*.py")):
-        name = path.relative_to(_POLICY).as_posix()
-        if not name.startswith(_READERS):
-            found += _codes_of(ast.parse(path.read_text("utf-8")), f"policy/{name}")
+    for file, tree in trees.items():
+        found += _codes_of(tree, file, passed_on)
     return tuple(found)
 
 
-def _codes_of(tree: ast.Module, file: str) -> Iterator[Given]:
+def _passing_on(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Functions that put a code they are given into a reason, and which argument it is."""
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        names = [argument.arg for argument in function.args.args]
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call) and _called(node) == "Why" and _is_one_of(node, names):
+                yield function.name, names.index(node.args[0].id)  # type: ignore[attr-defined]
+
+
+def _is_one_of(node: ast.Call, names: list[str]) -> bool:
+    return isinstance(node.args[0], ast.Name) and node.args[0].id in names
+
+
+def _codes_of(tree: ast.Module, file: str, passed_on: Mapping[str, int]) -> Iterator[Given]:
+    own = {name for name, _ in _passing_on(tree)}
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args:
             continue
-        place = f"{file}:{node.lineno}"
-        match _called(node):
-            case "Why":
-                for code in _texts(node.args[0], place):
-                    yield Given("why", code, place, _facts(node))
-            case "Await":
-                for code in _texts(node.args[1], place):
-                    yield Given("await", code, place, frozenset({"about", "until"}))
-            case "lacks" if isinstance(node.args[0], ast.Constant):
-                yield Given("fact", str(node.args[0].value), place)
+        place, called = f"{file}:{node.lineno}", _called(node)
+        if called == "Why" and not (own and isinstance(node.args[0], ast.Name)):
+            for code in _texts(node.args[0], place):
+                yield Given("why", code, place, _facts(node))
+        elif called in passed_on:
+            for code in _texts(node.args[passed_on[called]], place):
+                yield Given("why", code, place)
+        elif called == "Await":
+            for code in _texts(node.args[1], place):
+                yield Given("await", code, place, frozenset({"about", "until"}))
+        elif called == "lacks" and isinstance(node.args[0], ast.Constant):
+            yield Given("fact", str(node.args[0].value), place)
 
 
 def _called(node: ast.Call) -> str:

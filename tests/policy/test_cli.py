@@ -43,6 +43,51 @@ def test_a_dash_reads_standard_input() -> None:
     assert (code, json.loads(out)["settled_by"]) == (0, "R-3B.1")
 
 
+def told(*arguments: str, text: str | bytes | None = None) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, ["policy", *arguments], input=text)
+    return result.exit_code, result.stdout.replace("\u00a0", " "), result.stderr
+
+
+@pytest.mark.parametrize(
+    ("lang", "first"),
+    [
+        ("en", "You get €199.00 back."),
+        ("fr", "Nous vous remboursons 199,00 €."),
+        ("de", "Sie erhalten 199,00 € zurück."),
+    ],
+)
+def test_a_claim_is_explained_in_three_languages(lang: str, first: str) -> None:
+    code, out, err = told("explain", EXAMPLE, "--lang", lang)
+    assert (code, out.splitlines()[0], err) == (0, first, "")
+    assert "R-2D" not in out, "a customer is spared the trace"
+    assert "R-2D" in told("explain", EXAMPLE, "--lang", lang, "--for", "staff")[1]
+
+
+def test_explanations_and_quotes_of_many_claims_are_answered_line_by_line() -> None:
+    lines = json.dumps(ONE_TIME).encode() + b"\n{}\n"
+    for command in ("explain", "quote"):
+        code, out, _ = told(command, "-", "--lines", text=lines)
+        answers = [json.loads(line) for line in out.splitlines()]
+        assert (code, len(answers)) == (0, 2)
+        assert answers[1] == {"error": "policy: is missing"}
+
+
+def test_a_quote_says_both_what_comes_by_itself_and_what_can_be_reached() -> None:
+    waiting = changed(ONE_TIME, {"case.finding": None, "license.destruction_confirmed_at": None})
+    code, out, _ = told("quote", "-", text=json.dumps(waiting))
+    quotes = json.loads(out)
+    assert code == 0
+    assert quotes["as_it_is"]["steps"][0]["outcome"] == "await"
+    assert quotes["conditions_met"]["steps"][0]["amount"] == "199.00"
+    assert quotes["as_it_is"]["sha256"] != quotes["conditions_met"]["sha256"]
+
+
+@pytest.mark.parametrize("command", ["explain", "quote"])
+def test_what_cannot_be_explained_gives_one_line_and_exit_code_2(command: str) -> None:
+    code, out, err = told(command, "-", text="{")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+
+
 def test_another_policy_can_judge(tmp_path: Path) -> None:
     file = tmp_path / "strict.toml"
     file.write_text(REFUSING, encoding="utf-8")

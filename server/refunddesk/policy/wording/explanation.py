@@ -186,7 +186,7 @@ class _Telling:
             key,
             total=amounts.total if amounts else decision.amount + decision.tax.refund,
             clause=decision.settled_by,
-            payout="credit" if "credit" in decision.effects else "money",
+            payout=next((e for e in ("credit", "exchange") if e in decision.effects), "money"),
             who=asked.pop() if len(asked) == 1 else "several",
         )
 
