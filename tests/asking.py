@@ -16,7 +16,7 @@ from refunddesk.db.orders import ItemFacts, Order, OrderFacts
 from refunddesk.jobnames import JobName
 from refunddesk.jobs import keeping, requests
 from refunddesk.money import Money, total
-from refunddesk.services import cases, judging
+from refunddesk.services import cases, judging, license_terms
 from refunddesk.services import licenses as licensing
 from refunddesk.services import requests as asking
 from refunddesk.services.edges import Edges
@@ -88,7 +88,8 @@ def buy(
         assert order
         orders.record_items(transaction, order.id, items, at=now)
         recorded = orders.list_items(transaction, order.id)
-        licensing.issue_for_order(transaction, order, recorded, now, edges.random_bytes)
+        license_terms.issue_for_order(transaction, order, recorded, now, edges.random_bytes)
+        license_terms.settle_terms(transaction, order, recorded, now)
     return order
 
 

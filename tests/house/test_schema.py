@@ -13,8 +13,10 @@ from sqlalchemy.exc import DatabaseError
 from refunddesk.db import schema
 from refunddesk.db.session import Database, open_database
 from refunddesk.db.tables import APPEND_ONLY, metadata
+from refunddesk.services import licenses
 from refunddesk.services.edges import Edges
 from tests import building
+from tests.asking import buy, key_of
 
 
 @pytest.fixture
@@ -39,6 +41,27 @@ def test_the_migrations_go_up_down_and_up_again(reopened: Database) -> None:
     schema.upgrade(reopened)
     schema.upgrade(reopened)
     schema.check_current(reopened)
+
+
+def test_licences_and_their_sites_outlive_a_downgrade_and_an_upgrade(
+    edges: Edges, reopened: Database
+) -> None:
+    order = buy(edges, building.add_store(edges))
+    licenses.activate(edges, key_of(edges, order), "ada.example")
+    before = _rows_of_licenses(reopened)
+    schema.downgrade(reopened, "0001")
+    schema.upgrade(reopened)
+    assert _rows_of_licenses(reopened) == before
+    assert len(before) == 2
+
+
+def _rows_of_licenses(database: Database) -> list[tuple[object, ...]]:
+    with database.read() as transaction:
+        return [
+            tuple(row)
+            for table in ("licenses", "activations")
+            for row in transaction.execute(metadata.tables[table].select())
+        ]
 
 
 def test_the_migrated_database_is_the_one_that_the_code_describes(database: Database) -> None:

@@ -17,7 +17,7 @@ LONGEST_FUNCTION = 45
 MONEY_PLACES = (
     "money.py",
     "ledger.py",
-    "licensing.py",
+    "licensing",
     "worktime.py",
     "policy",
     "db",

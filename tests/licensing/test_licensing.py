@@ -191,3 +191,104 @@ def test_a_licence_is_usable_until_it_ends(
     state: str, expires_at: datetime | None, usable: bool
 ) -> None:
     assert licensing.is_usable(state, expires_at, NOW) is usable
+
+
+# ---------------------------------------------------------------- sites for trying out
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        "localhost",
+        "shop.test",
+        "shop.local",
+        "10.1.2.3",
+        "127.0.0.1",
+        "[::1]",
+        "staging.ada.example",
+        "dev.shop.ada.example",
+        "ada.wpengine.com",
+        "ada.kinsta.cloud",
+        "4f2a.ngrok-free.app",
+    ],
+)
+def test_a_site_for_trying_out_is_one(site: str) -> None:
+    assert licensing.is_staging(licensing.site_name(site))
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        "ada.example",
+        "test.example",  # a shop may be called so
+        "devices.ada.example",
+        "mystaging.ada.example",
+        "kinsta.cloud",
+        "contest.test.example",
+        "93.184.216.34",
+    ],
+)
+def test_a_site_that_sells_is_none(site: str) -> None:
+    assert not licensing.is_staging(licensing.site_name(site))
+
+
+def test_a_stores_own_pattern_counts_beside_the_shipped_ones() -> None:
+    own = [licensing.staging_pattern("*.copies.ada.example")]
+    assert licensing.is_staging("x.copies.ada.example", own)
+    assert not licensing.is_staging("copies.ada.example", own)
+
+
+@pytest.mark.parametrize("text", ["", "*", "*.", "a b", "*.*", "*.a.*", "http://a.b", "é.example"])
+def test_what_is_no_pattern_is_refused(text: str) -> None:
+    with pytest.raises(licensing.NotAPattern):
+        licensing.staging_pattern(text)
+
+
+def test_a_name_in_letters_that_look_alike_is_another_site() -> None:
+    """Cyrillic a: whoever owns the one does not own the other."""
+    assert licensing.site_name("\u0430da.example") != licensing.site_name("ada.example")
+    # Full-width letters are only another way of writing the same name.
+    assert licensing.site_name("\uff41da.example") == "ada.example"
+
+
+# ---------------------------------------------------------------- how a licence stands
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("state", "ended_as", "expires_at", "accused", "standing"),
+    [
+        pytest.param("active", None, None, False, "valid", id="for ever"),
+        pytest.param("active", None, NOON + timedelta(microseconds=1), False, "valid", id="last"),
+        pytest.param("active", None, NOON, False, "expired", id="one moment too late"),
+        pytest.param("active", None, NOON, True, "blocked", id="accused and expired"),
+        pytest.param("ended", "refunded", None, True, "ended_refunded", id="refunded"),
+        pytest.param("ended", "revoked", NOON, False, "ended", id="revoked"),
+    ],
+)
+def test_how_a_licence_stands_has_one_name(
+    state: str, ended_as: str | None, expires_at: datetime | None, accused: bool, standing: str
+) -> None:
+    found = licensing.license_standing(
+        state, ended_as, expires_at, is_customer_accused=accused, now=NOON
+    )
+    assert found == standing
+
+
+def test_with_fewer_places_the_sites_switched_on_last_are_over() -> None:
+    in_use = [
+        licensing.InUse("a.example", False),
+        licensing.InUse("staging.a.example", True),
+        licensing.InUse("b.example", False),
+    ]
+    found = {one: licensing.site_standing(one, in_use, 1) for one in ("a.example", "b.example")}
+    assert found == {"a.example": "valid", "b.example": "over_limit"}
+    assert licensing.site_standing("staging.a.example", in_use, 0) == "valid"
+    assert licensing.site_standing("c.example", in_use, 9) == "site_not_activated"
+
+
+def test_an_imported_key_is_taken_as_it_was_handed_out() -> None:
+    assert licensing.imported_key(" abcd-EFGH-1234-5678 ") == "abcd-EFGH-1234-5678"
+    with pytest.raises(NotALicenseKey, match="from 16"):
+        licensing.imported_key("abcd-EFGH-1234-567")

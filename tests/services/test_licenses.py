@@ -14,7 +14,7 @@ from refunddesk.db.licenses import Activation, License
 from refunddesk.db.orders import Order
 from refunddesk.db.tables import activations, history
 from refunddesk.db.tables import licenses as license_table
-from refunddesk.services import customers, licenses
+from refunddesk.services import customers, license_terms, licenses
 from refunddesk.services import requests as asking
 from refunddesk.services.customers import CustomerChange
 from refunddesk.services.edges import Edges
@@ -38,9 +38,11 @@ def in_use(edges: Edges, order: Order) -> list[Activation]:
 def issue_again(edges: Edges, order: Order) -> list[int]:
     with edges.database.write() as transaction:
         items = orders.list_items(transaction, order.id)
-        return licenses.issue_for_order(
+        issued = license_terms.issue_for_order(
             transaction, order, items, edges.clock(), edges.random_bytes
         )
+        license_terms.settle_terms(transaction, order, items, edges.clock())
+    return issued
 
 
 # ---------------------------------------------------------------- issuing
@@ -54,6 +56,51 @@ def test_each_licensed_line_gets_one_licence_however_often_the_order_is_recorded
     )
     assert issue_again(edges, order) == []
     assert [license.product for license in held_by(edges, order)] == ["crm-portal", "crm-mobile"]
+
+
+def test_an_extra_domain_adds_its_sites_to_the_licence_beside_it(edges: Edges) -> None:
+    order = buy(edges, add_store(edges), replace(PORTAL, sites=2), EXTRA_DOMAIN)
+    assert [license.sites_limit for license in held_by(edges, order)] == [3]
+    issue_again(edges, order)
+    assert [license.sites_limit for license in held_by(edges, order)] == [3]
+
+
+def test_an_extra_domain_names_its_product_where_there_are_several(edges: Edges) -> None:
+    order = buy(
+        edges,
+        add_store(edges),
+        PORTAL,
+        replace(PORTAL, product="crm-mobile"),
+        replace(EXTRA_DOMAIN, product="crm-mobile", sites=5),
+    )
+    assert [license.sites_limit for license in held_by(edges, order)] == [1, 6]
+
+
+def test_an_extra_domain_bought_later_goes_to_the_customers_only_licence(edges: Edges) -> None:
+    store_id = add_store(edges)
+    first = buy(edges, store_id)
+    buy(edges, store_id, EXTRA_DOMAIN, woo_order_id=1002)
+    assert [license.sites_limit for license in held_by(edges, first)] == [2]
+    buy(edges, store_id, EXTRA_DOMAIN, woo_order_id=1003, email="eve@example.com")
+    assert [license.sites_limit for license in held_by(edges, first)] == [2]
+
+
+def test_a_later_extra_domain_that_could_be_for_either_licence_is_given_to_none(
+    edges: Edges,
+) -> None:
+    store_id = add_store(edges)
+    first = buy(edges, store_id, PORTAL, replace(PORTAL, product="crm-mobile"))
+    buy(edges, store_id, EXTRA_DOMAIN, woo_order_id=1002)
+    assert [license.sites_limit for license in held_by(edges, first)] == [1, 1]
+
+
+def test_a_staging_site_takes_no_place_and_is_listed(edges: Edges) -> None:
+    order = buy(edges, add_store(edges))
+    key = key_of(edges, order)
+    staging = licenses.activate(edges, key, "staging.ada.example")
+    assert (staging.is_staging, staging.sites) == (True, 0)
+    assert licenses.activate(edges, key, "ada.example").sites == 1
+    assert [one.site for one in in_use(edges, order)] == ["staging.ada.example", "ada.example"]
 
 
 def test_an_unpaid_order_gets_no_licence(edges: Edges) -> None:
@@ -141,12 +188,12 @@ def test_the_same_site_again_gets_a_new_token_and_no_second_place(edges: Edges) 
     assert in_use(edges, order) == []
 
 
-def test_twenty_sites_at_once_on_a_licence_for_three_are_exactly_three(edges: Edges) -> None:
+def test_fifty_sites_at_once_on_a_licence_for_three_are_exactly_three(edges: Edges) -> None:
     order = buy(edges, add_store(edges), replace(PORTAL, sites=3))
     key = key_of(edges, order)
-    answers = at_once(20, lambda number: licenses.activate(edges, key, f"site{number}.example"))
+    answers = at_once(50, lambda number: licenses.activate(edges, key, f"site{number}.example"))
     assert sum(isinstance(answer, licenses.Activated) for answer in answers) == 3
-    assert sum(isinstance(answer, licenses.SitesLimitReached) for answer in answers) == 17
+    assert sum(isinstance(answer, licenses.SitesLimitReached) for answer in answers) == 47
     assert len(in_use(edges, order)) == 3
 
 

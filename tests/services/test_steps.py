@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from refunddesk.db.orders import Order, OrderFacts
 from refunddesk.db.refunds import Refund, State
 from refunddesk.db.steps import Step, StepKind, StepState
 from refunddesk.sandbox.faults import Mode
+from refunddesk.sandbox.refunds import create_refund
 from refunddesk.services import stores
 from refunddesk.services.payments import pay_refund
 from refunddesk.services.refund_outcomes import record_paid
+from refunddesk.services.refunds import what_is_left
 from refunddesk.services.steps import take_step
 from refunddesk.woocommerce.client import StoreCallFailed
 from tests import building
@@ -187,27 +190,94 @@ def _renewed(shop: Shop, *, after_days: int) -> Order:
     return shop.record(shop.sandbox.add_renewal(subscription["id"])["id"])
 
 
-def test_a_renewal_given_back_ends_the_licence_whose_earlier_time_is_over(shop: Shop) -> None:
-    renewal = _renewed(shop, after_days=366)
-    refund = _grant(shop, renewal, effects=("license_expires_earlier", "subscription_cancelled"))
+def _expiry(shop: Shop, order: Order) -> datetime | None:
+    with shop.edges.database.read() as transaction:
+        (held,) = licenses.list_licenses(transaction, order.id, order.subscription_id)
+    return held.expires_at
+
+
+EARLIER = ("license_expires_earlier", "subscription_cancelled")
+
+
+def test_a_renewal_given_back_sets_the_expiry_to_what_it_was_before(shop: Shop) -> None:
+    subscription, first = _subscribed(shop)
+    before = _expiry(shop, first)
+    shop.clock.move(days=355)
+    renewal = shop.record(shop.sandbox.add_renewal(subscription["id"])["id"])
+    assert before is not None
+    assert _expiry(shop, renewal) > before
+    refund = _grant(shop, renewal, effects=EARLIER)
     shop.work()
-    assert (StepKind.END_LICENSE, StepState.DONE) in _kinds(shop, refund)
-    assert _license_states(shop, renewal) == ["ended"]
+    assert (StepKind.SET_BACK_EXPIRY, StepState.DONE) in _kinds(shop, refund)
+    assert _expiry(shop, renewal) == before
+    assert _license_states(shop, renewal) == ["active"]
+    # The store announces the refund: the renewal must not prolong the licence once more.
+    shop.clock.move(seconds=30)
+    shop.record(renewal.woo_order_id)
+    assert _expiry(shop, renewal) == before
 
 
-def test_an_early_renewal_given_back_leaves_the_licence_the_time_paid_for_before(
+def test_a_renewal_given_back_after_the_earlier_time_leaves_an_expired_licence(
     shop: Shop,
 ) -> None:
-    renewal = _renewed(shop, after_days=355)
-    refund = _grant(shop, renewal, effects=("license_expires_earlier", "subscription_cancelled"))
+    renewal = _renewed(shop, after_days=366)
+    _grant(shop, renewal, effects=EARLIER)
     shop.work()
-    assert (StepKind.END_LICENSE, StepState.DUE) in _kinds(shop, refund)
-    shop.clock.move(days=9)
+    expires_at = _expiry(shop, renewal)
+    assert expires_at is not None
+    assert expires_at < shop.clock()
+
+
+def test_a_renewal_given_back_by_hand_in_the_store_sets_the_expiry_back_too(shop: Shop) -> None:
+    subscription, first = _subscribed(shop)
+    before = _expiry(shop, first)
+    shop.clock.move(days=355)
+    renewal = shop.record(shop.sandbox.add_renewal(subscription["id"])["id"])
+    _give_back_by_hand(shop, renewal)
+    assert _expiry(shop, renewal) == before
+
+
+def test_an_order_given_back_by_hand_in_the_store_ends_its_licence(shop: Shop) -> None:
+    order = shop.record(shop.sell("LIC-1")["id"])
+    _give_back_by_hand(shop, order, part="10.00")
+    assert _license_states(shop, order) == ["active"]
+    _give_back_by_hand(shop, order)
+    assert _license_states(shop, order) == ["ended"]
+
+
+def test_a_refunded_extra_domain_takes_its_site_back_and_leaves_the_licence(shop: Shop) -> None:
+    stores.add_item_rule(
+        shop.edges, shop.store_id, field="sku", value="DOM-*", item_kind="additional_domain"
+    )
+    order = shop.record(shop.sell("LIC-1", "DOM-1")["id"])
+    (bought,) = _limits(shop, order)
+    extra = shop.items(order)[1]
+    refund = building.grant(
+        shop.edges, order, {extra.woo_item_id: (str(extra.paid), str(extra.tax))}
+    )
     shop.work()
-    assert _license_states(shop, renewal) == ["active"]
-    shop.clock.move(days=2)
-    shop.work()
-    assert _license_states(shop, renewal) == ["ended"]
+    assert _kinds(shop, refund) == [(StepKind.TAKE_BACK_SITES, StepState.DONE)]
+    assert (bought, *_limits(shop, order)) == (2, 1)
+    assert _license_states(shop, order) == ["active"]
+
+
+def _limits(shop: Shop, order: Order) -> list[int]:
+    with shop.edges.database.read() as transaction:
+        held = licenses.list_licenses(transaction, order.id, order.subscription_id)
+    return [license.sites_limit for license in held]
+
+
+def _give_back_by_hand(shop: Shop, order: Order, *, part: str | None = None) -> None:
+    """Somebody refunds the order's first line in the store, without us."""
+    shop.clock.move(seconds=30)
+    item = shop.items(order)[0]
+    with shop.edges.database.read() as transaction:
+        left = what_is_left(transaction, order).lines[item.woo_item_id].net
+    amount = part or str(left)
+    line = {"id": item.woo_item_id, "quantity": 0, "refund_total": amount}
+    body = {"amount": amount, "api_refund": True, "reason": "sorry", "line_items": [line]}
+    create_refund(shop.sandbox, order.woo_order_id, body)
+    shop.record(order.woo_order_id)
 
 
 def test_a_refund_is_paid_even_if_the_orders_currency_changed_under_it(shop: Shop) -> None:

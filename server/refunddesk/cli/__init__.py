@@ -22,6 +22,7 @@ COMMANDS = {
     "doctor": "doctor:doctor",
     "guide": "guide:guide",
     "hooks": "hooks:hooks",
+    "licenses": "licenses:licenses",
     "policy": "policy:policy",
     "queue": "queue:queue",
     "refunds": "refunds:refunds",

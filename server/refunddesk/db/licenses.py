@@ -7,24 +7,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
 
-from refunddesk.db.tables import activations, customers, licenses, orders
+from refunddesk.db.tables import activations, customers, extra_sites, licenses, orders
 
 
 @dataclass(frozen=True, slots=True)
 class License:
-    """The right bought by one line item. The key itself is kept nowhere, only its hash."""
+    """The right bought by one line item. The key itself is kept nowhere, only its hash.
+
+    `sites_limit` counts the sites bought besides, too. An imported licence of an order that we
+    have not heard of has `woo_order_id` (if any) and no `order_id`.
+    """
 
     id: int
     store_id: int
-    order_id: int
-    order_item_id: int
+    order_id: int | None
+    order_item_id: int | None
+    woo_order_id: int | None
     product: str
     key_ends_with: str
     sites_limit: int
     state: str
     state_because: str | None
+    ended_as: str | None
     created_at: datetime
     expires_at: datetime | None
     ended_at: datetime | None
@@ -37,7 +43,11 @@ class Activation:
     id: int
     license_id: int
     site: str
+    is_staging: bool
     activated_at: datetime
+    seen_at: datetime | None
+    lost_at: datetime | None
+    lost_by: str | None
     deactivated_at: datetime | None
     deactivated_by: str | None
 
@@ -45,16 +55,26 @@ class Activation:
 @dataclass(frozen=True, slots=True)
 class NewLicense:
     store_id: int
-    order_id: int
-    order_item_id: int
+    order_id: int | None
+    order_item_id: int | None
     product: str
     key_hash: bytes
     key_ends_with: str
     sites_limit: int
     expires_at: datetime | None
+    woo_order_id: int | None = None
 
 
-_LICENSE = [column for column in licenses.c if column.name != "key_hash"]
+_EXTRA = (
+    select(func.coalesce(func.sum(extra_sites.c.sites), 0))
+    .where(extra_sites.c.license_id == licenses.c.id)
+    .correlate(licenses)
+    .scalar_subquery()
+)
+_LICENSE = [
+    *(column for column in licenses.c if column.name not in ("key_hash", "sites_limit")),
+    (licenses.c.sites_limit + _EXTRA).label("sites_limit"),
+]
 _ACTIVATION = [column for column in activations.c if column.name != "token_hash"]
 
 
@@ -73,6 +93,7 @@ def record_license(transaction: Connection, new: NewLicense, *, at: datetime) ->
             state="active",
             created_at=at,
             expires_at=new.expires_at,
+            woo_order_id=new.woo_order_id,
         )
         .returning(licenses.c.id)
     ).scalar_one()
@@ -84,8 +105,10 @@ def find_license(transaction: Connection, license_id: int) -> License | None:
 
 
 def lock_license(transaction: Connection, license_id: int) -> License | None:
-    query = select(*_LICENSE).where(licenses.c.id == license_id)
-    return _license(transaction, query.with_for_update())
+    """The licence, kept from every other writer until this transaction ends."""
+    # Locked first and read then: what was waited for must be seen, its extra sites too.
+    transaction.execute(select(licenses.c.id).where(licenses.c.id == license_id).with_for_update())
+    return find_license(transaction, license_id)
 
 
 def find_license_by_key(transaction: Connection, key_hash: bytes) -> tuple[License, bool] | None:
@@ -96,7 +119,7 @@ def find_license_by_key(transaction: Connection, key_hash: bytes) -> tuple[Licen
     )
     row = transaction.execute(
         select(*_LICENSE, customers.c.id.label("accused_customer_id"))
-        .join(orders, orders.c.id == licenses.c.order_id)
+        .outerjoin(orders, orders.c.id == licenses.c.order_id)
         .outerjoin(customers, and_(customers.c.id == orders.c.customer_id, accused))
         .where(licenses.c.key_hash == key_hash)
     ).one_or_none()
@@ -120,8 +143,54 @@ def list_licenses(
         siblings = select(orders.c.id).where(orders.c.subscription_id == subscription_id)
         belongs = or_(belongs, licenses.c.order_id.in_(siblings))
     query = select(*_LICENSE).where(belongs).order_by(licenses.c.id)
-    rows = transaction.execute(query.with_for_update() if lock else query)
+    if lock:
+        ids = select(licenses.c.id).where(belongs).order_by(licenses.c.id)
+        transaction.execute(ids.with_for_update())
+    return [License(**row._mapping) for row in transaction.execute(query)]
+
+
+def list_licenses_of_customer(
+    transaction: Connection, store_id: int, customer_ids: Sequence[int]
+) -> list[License]:
+    """The licences that these customers' orders at the store bought, oldest first."""
+    rows = transaction.execute(
+        select(*_LICENSE)
+        .join(orders, orders.c.id == licenses.c.order_id)
+        .where(licenses.c.store_id == store_id, orders.c.customer_id.in_(customer_ids))
+        .order_by(licenses.c.id)
+    )
     return [License(**row._mapping) for row in rows]
+
+
+def list_licenses_without_item(
+    transaction: Connection, store_id: int, woo_order_id: int
+) -> list[License]:
+    """Imported licences that say they belong to this order, and to none of its lines yet."""
+    rows = transaction.execute(
+        select(*_LICENSE)
+        .where(
+            licenses.c.store_id == store_id,
+            licenses.c.woo_order_id == woo_order_id,
+            licenses.c.order_item_id.is_(None),
+        )
+        .order_by(licenses.c.id)
+    )
+    return [License(**row._mapping) for row in rows]
+
+
+def find_license_of_item(transaction: Connection, order_item_id: int) -> License | None:
+    return _license(transaction, select(*_LICENSE).where(licenses.c.order_item_id == order_item_id))
+
+
+def link_license(
+    transaction: Connection, license_id: int, *, order_id: int, order_item_id: int
+) -> None:
+    """Say which line of which order bought the licence."""
+    transaction.execute(
+        update(licenses)
+        .where(licenses.c.id == license_id)
+        .values(order_id=order_id, order_item_id=order_item_id)
+    )
 
 
 def change_key(
@@ -140,32 +209,75 @@ def change_expiry(transaction: Connection, license_id: int, expires_at: datetime
     )
 
 
-def end_license(transaction: Connection, license_id: int, *, because: str, at: datetime) -> bool:
+def end_license(
+    transaction: Connection, license_id: int, *, because: str, ended_as: str, at: datetime
+) -> bool:
     """False if it had ended before."""
     result = transaction.execute(
         update(licenses)
         .where(licenses.c.id == license_id, licenses.c.state == "active")
-        .values(state="ended", state_because=because, ended_at=at)
+        .values(state="ended", state_because=because, ended_as=ended_as, ended_at=at)
     )
     return result.rowcount == 1
 
 
+def record_import(
+    transaction: Connection,
+    license_id: int,
+    *,
+    woo_order_id: int,
+    sites_limit: int,
+    expires_at: datetime | None,
+) -> None:
+    """Write what another program said of a licence that we had issued too."""
+    transaction.execute(
+        update(licenses)
+        .where(licenses.c.id == license_id)
+        .values(woo_order_id=woo_order_id, sites_limit=sites_limit, expires_at=expires_at)
+    )
+
+
 def record_activation(
-    transaction: Connection, license_id: int, site: str, *, token_hash: bytes, at: datetime
+    transaction: Connection,
+    license_id: int,
+    site: str,
+    *,
+    token_hash: bytes | None,
+    at: datetime,
+    is_staging: bool = False,
 ) -> int:
-    """The id of the new activation."""
+    """The id of the new activation; an imported one has no token."""
     new_id: int = transaction.execute(
         insert(activations)
-        .values(license_id=license_id, site=site, token_hash=token_hash, activated_at=at)
+        .values(
+            license_id=license_id,
+            site=site,
+            is_staging=is_staging,
+            token_hash=token_hash,
+            activated_at=at,
+        )
         .returning(activations.c.id)
     ).scalar_one()
     return new_id
 
 
-def change_token(transaction: Connection, activation_id: int, token_hash: bytes) -> None:
+def renew_activation(
+    transaction: Connection, activation_id: int, *, token_hash: bytes, is_staging: bool
+) -> None:
+    """The site switched itself on once more: a new token, and nobody calls it lost any longer."""
     transaction.execute(
-        update(activations).where(activations.c.id == activation_id).values(token_hash=token_hash)
+        update(activations)
+        .where(activations.c.id == activation_id)
+        .values(token_hash=token_hash, is_staging=is_staging, lost_at=None, lost_by=None)
     )
+
+
+def list_sites_ever_on(transaction: Connection, license_id: int) -> set[str]:
+    """Every site the licence is or was in use on."""
+    rows = transaction.scalars(
+        select(activations.c.site).where(activations.c.license_id == license_id)
+    )
+    return set(rows)
 
 
 def find_activation(transaction: Connection, activation_id: int) -> Activation | None:

@@ -15,6 +15,8 @@ from refunddesk.db.tables import refund_steps
 class StepKind(StrEnum):
     CANCEL_SUBSCRIPTION = "cancel_subscription"
     END_LICENSE = "end_license"
+    SET_BACK_EXPIRY = "set_back_expiry"
+    TAKE_BACK_SITES = "take_back_sites"
 
 
 class StepState(StrEnum):
@@ -30,7 +32,7 @@ class StepNotFound(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`target` is our id of the subscription or of the licence."""
+    """`target` is our id: of the subscription, the licence, or the line of extra sites."""
 
     id: int
     refund_id: int

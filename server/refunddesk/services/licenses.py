@@ -1,18 +1,17 @@
-"""Licences: issued for what was bought, switched on and off by sites, ended with the refund."""
+"""Licences: switched on and off by sites, given new keys, ended with the refund."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from refunddesk import licensing
-from refunddesk.db import licenses, requests
+from refunddesk.db import licenses, requests, staging_patterns
 from refunddesk.db.history import record_deed
-from refunddesk.db.licenses import Activation, License, NewLicense
-from refunddesk.db.orders import Order, OrderItem
+from refunddesk.db.licenses import Activation, License
 from refunddesk.licensing import NotASite
 from refunddesk.services.edges import Edges
 from refunddesk.services.refusal import Refusal
@@ -51,39 +50,16 @@ class LicenseEnded(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Activated:
-    """A site switched on. `token` is told this once: it switches the site off again."""
+    """A site switched on. `token` is told this once: it switches the site off again.
+
+    `sites` are the places taken, of `sites_limit`; a staging site takes none.
+    """
 
     site: str
-    token: str
+    token: str = field(repr=False)
+    is_staging: bool
     sites: int
     sites_limit: int
-
-
-def issue_for_order(
-    transaction: Connection,
-    order: Order,
-    items: Sequence[OrderItem],
-    now: datetime,
-    random_bytes: Callable[[int], bytes],
-) -> list[int]:
-    """Give every licensed line item of a paid order its licence, once; the new ids.
-
-    Renewals prolong the licence their subscription bought first. The key itself is kept nowhere:
-    staff make a new one to hand out (`new_key`).
-    """
-    if order.paid_at is None:
-        return []
-    held = licenses.list_licenses(transaction, order.id, order.subscription_id)
-    issued = []
-    for item in items:
-        if item.item_kind != "product" or item.sites_limit < 1:
-            continue
-        known = [license for license in held if _stands_for(license, order, item)]
-        for license in known:
-            _prolong(transaction, license, order.period_end_at)
-        if not known:
-            issued.append(_issue(transaction, order, item, now, random_bytes))
-    return issued
 
 
 def activate(edges: Edges, key: str, address: str) -> Activated:
@@ -103,7 +79,7 @@ def activate(edges: Edges, key: str, address: str) -> Activated:
         locked = licenses.lock_license(transaction, license.id)
         if locked is None or not licensing.is_usable(locked.state, locked.expires_at, now):
             raise _not_known()
-        if requests.is_license_given_up(transaction, locked.order_id):
+        if locked.order_id and requests.is_license_given_up(transaction, locked.order_id):
             raise LicenseGivenUp(
                 "This licence is being given back, so it cannot be switched on. To keep it, "
                 "withdraw the refund request first."
@@ -160,11 +136,22 @@ def new_key(edges: Edges, license_id: int, *, by: str) -> str:
     return key
 
 
-def end(transaction: Connection, license_id: int, because: str, now: datetime, actor: str) -> bool:
-    """Take the right back and switch off every site; False if it had ended before."""
+def end(
+    transaction: Connection,
+    license_id: int,
+    because: str,
+    now: datetime,
+    actor: str,
+    *,
+    ended_as: str = "refunded",
+) -> bool:
+    """Take the right back and switch off every site; False if it had ended before.
+
+    `ended_as` is "refunded" or "revoked".
+    """
     license = licenses.lock_license(transaction, license_id)
     if license is None or not licenses.end_license(
-        transaction, license_id, because=because, at=now
+        transaction, license_id, because=because, ended_as=ended_as, at=now
     ):
         return False
     in_use = licenses.list_active(transaction, [license_id])
@@ -173,43 +160,6 @@ def end(transaction: Connection, license_id: int, because: str, now: datetime, a
     _tell(transaction, license_id, now, actor, "license_ended", because=because, sites=len(in_use))
     _wake_waiting(transaction, license, now)
     return True
-
-
-def _stands_for(license: License, order: Order, item: OrderItem) -> bool:
-    if license.order_id == order.id:
-        return license.order_item_id == item.id
-    return license.product == item.product
-
-
-def _prolong(transaction: Connection, license: License, until: datetime | None) -> None:
-    if until and license.expires_at and until > license.expires_at and license.state == "active":
-        licenses.change_expiry(transaction, license.id, until)
-
-
-def _issue(
-    transaction: Connection,
-    order: Order,
-    item: OrderItem,
-    now: datetime,
-    random_bytes: Callable[[int], bytes],
-) -> int:
-    key = licensing.new_key(random_bytes)
-    license_id = licenses.record_license(
-        transaction,
-        NewLicense(
-            store_id=order.store_id,
-            order_id=order.id,
-            order_item_id=item.id,
-            product=item.product,
-            key_hash=licensing.key_hash(key),
-            key_ends_with=key[-_KEY_TAIL:],
-            sites_limit=item.sites_limit,
-            expires_at=order.period_end_at,
-        ),
-        at=now,
-    )
-    _tell(transaction, license_id, now, f"store:{order.store_id}", "license_issued", order=order.id)
-    return license_id
 
 
 def _find_usable(transaction: Connection, key: str, now: datetime) -> License:
@@ -232,20 +182,26 @@ def _switch_on(
 ) -> Activated:
     token = licensing.new_token(random_bytes)
     hashed = licensing.token_hash(token)
-    in_use = {held.site: held.id for held in licenses.list_active(transaction, [license.id])}
-    if not licensing.has_room(site, in_use, license.sites_limit):
+    own = staging_patterns.list_patterns(transaction, license.store_id)
+    is_staging = licensing.is_staging(site, own)
+    in_use = {held.site: held for held in licenses.list_active(transaction, [license.id])}
+    taken_by = {held.site for held in in_use.values() if not held.is_staging}
+    if not is_staging and not licensing.has_room(site, taken_by, license.sites_limit):
         raise SitesLimitReached(
-            f"This licence is in use on {len(in_use)} of {license.sites_limit} sites. "
+            f"This licence is in use on {len(taken_by)} of {license.sites_limit} sites. "
             "Switch it off on one of them first."
         )
     if site in in_use:
-        licenses.change_token(transaction, in_use[site], hashed)
-    else:
-        in_use[site] = licenses.record_activation(
-            transaction, license.id, site, token_hash=hashed, at=now
+        licenses.renew_activation(
+            transaction, in_use[site].id, token_hash=hashed, is_staging=is_staging
         )
-        _tell(transaction, license.id, now, "site", "site_switched_on", activation=in_use[site])
-    return Activated(site, token, len(in_use), license.sites_limit)
+    else:
+        activation_id = licenses.record_activation(
+            transaction, license.id, site, token_hash=hashed, at=now, is_staging=is_staging
+        )
+        _tell(transaction, license.id, now, "site", "site_switched_on", activation=activation_id)
+    sites = len(taken_by - {site} if is_staging else taken_by | {site})
+    return Activated(site, token, is_staging, sites, license.sites_limit)
 
 
 def _switch_off(
@@ -263,7 +219,8 @@ def _switch_off(
 
 
 def _wake_waiting(transaction: Connection, license: License, now: datetime) -> None:
-    wake(transaction, requests.list_open_for_license(transaction, license.order_id), now)
+    if license.order_id is not None:
+        wake(transaction, requests.list_open_for_license(transaction, license.order_id), now)
 
 
 def _not_known() -> LicenseNotKnown:

@@ -20,7 +20,7 @@ from refunddesk.services.bookkeeping import book_order
 from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import quarantine, subject_of
 from refunddesk.services.item_kinds import classify
-from refunddesk.services.licenses import issue_for_order
+from refunddesk.services.license_terms import issue_for_order, settle_terms
 from refunddesk.services.order_facts import (
     changes_since_payment,
     order_facts,
@@ -131,6 +131,7 @@ def _follow_up(
     if order.paid_at and order.gone_at is None:
         items = orders.list_items(transaction, order.id)
         issue_for_order(transaction, order, items, now, edges.random_bytes)
+        settle_terms(transaction, order, items, now)
     inbox.release_object(transaction, order.store_id, "order", order.woo_order_id, at=now)
     if not changed:
         return

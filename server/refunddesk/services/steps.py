@@ -1,22 +1,22 @@
-"""What follows a paid refund: the licence ends, the subscription is cancelled, each by itself."""
+"""What follows a paid refund: licences end or shrink, the subscription is cancelled, each alone."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from refunddesk.db import decisions, licenses, orders, outbox, steps, subscriptions
+from refunddesk.db import decisions, licenses, orders, outbox, refunds, steps, subscriptions
 from refunddesk.db.history import record_deed
 from refunddesk.db.orders import Order, OrderItem
 from refunddesk.db.refunds import Refund
 from refunddesk.db.steps import Step, StepKind, StepState
 from refunddesk.jobnames import JobName
+from refunddesk.services import license_terms
 from refunddesk.services import licenses as licensing
 from refunddesk.services.edges import Edges
-from refunddesk.services.refunds import NothingLeftToRefund, what_is_left
 from refunddesk.services.stores import open_client
 from refunddesk.woocommerce.client import StoreRefused
 
@@ -34,11 +34,8 @@ def plan(transaction: Connection, refund: Refund, now: datetime) -> None:
     effects = frozenset(json.loads(decision.decision)["effects"])
     items = [item for item in orders.list_items(transaction, order.id) if item.paid]
     given_back = _given_back(transaction, order, items)
-    ends_at = now
-    if "license_expires_earlier" in effects:
-        ends_at = max(now, _paid_until(transaction, order) or now)
-    for license_id in _licenses_to_end(transaction, order, refund, items, given_back, effects):
-        _promise(transaction, refund, StepKind.END_LICENSE, license_id, now, due_at=ends_at)
+    for kind, target in _license_steps(transaction, order, refund, items, given_back, effects):
+        _promise(transaction, refund, kind, target, now)
     if order.subscription_id is None:
         return
     is_over = "subscription_cancelled" in effects or len(given_back) == len(items)
@@ -55,59 +52,48 @@ def take_step(edges: Edges, step_id: int) -> None:
         step = steps.get_step(transaction, step_id)
     if step.state != StepState.DUE:
         return
-    if step.kind == StepKind.END_LICENSE:
-        _end_license(edges, step)
-    else:
-        _cancel_subscription(edges, step)
+    _TAKERS[step.kind](edges, step)
 
 
 def _given_back(
     transaction: Connection, order: Order, items: Collection[OrderItem]
 ) -> list[OrderItem]:
     """The lines given back whole."""
-    try:
-        left = what_is_left(transaction, order)
-    except NothingLeftToRefund:
+    left = license_terms.left_of_lines(transaction, order)
+    if left is None:
         # The order's currency changed under the refund. The money is paid all the same; only
         # the decision's own effects follow.
         return []
-    # Without tax: a policy that keeps the tax has still given the whole line back.
-    return [item for item in items if not left.lines[item.woo_item_id].net]
+    return [item for item in items if license_terms.is_given_back(item, left)]
 
 
-def _paid_until(transaction: Connection, order: Order) -> datetime | None:
-    """When the time runs out that was paid for before the renewal `order`."""
-    if order.subscription_id is None or order.paid_at is None:
-        return None
-    earlier = orders.list_orders_of_subscription(transaction, order.subscription_id)
-    ends = [
-        other.period_end_at
-        for other in earlier
-        if other.period_end_at and other.paid_at and other.paid_at < order.paid_at
-    ]
-    return max(ends, default=None)
-
-
-def _licenses_to_end(
+def _license_steps(
     transaction: Connection,
     order: Order,
     refund: Refund,
     items: Collection[OrderItem],
     given_back: Collection[OrderItem],
     effects: frozenset[str],
-) -> Iterator[int]:
-    """Licences of lines given back whole; where the decision ends the right to use, those of every
-    product the refund touches, also where an earlier order of the subscription bought them.
+) -> Iterator[tuple[StepKind, int]]:
+    """What the refund does to licences: each step with what it is taken on.
 
-    A licence that "expires earlier", because its renewal was given back, ends at that moment.
+    Licences of lines given back whole end. Where the decision ends the right to use, so do those
+    of every product the refund touches, also where an earlier order of the subscription bought
+    them; where it shortens it, they expire when they would have without this payment. Refunded
+    extra domains take their sites back. Everything else of the order stays as it is.
     """
     refunded_lines = {line.woo_item_id for line in refund.lines}
     whole = {item.id for item in given_back}
     touched = {item.product for item in items if item.woo_item_id in refunded_lines}
-    ends = bool(effects & {"license_ends", "license_expires_earlier"})
     for held in licenses.list_licenses(transaction, order.id, order.subscription_id):
-        if held.order_item_id in whole or (ends and held.product in touched):
-            yield held.id
+        is_touched = held.product in touched
+        if held.order_item_id in whole or ("license_ends" in effects and is_touched):
+            yield StepKind.END_LICENSE, held.id
+        elif "license_expires_earlier" in effects and is_touched:
+            yield StepKind.SET_BACK_EXPIRY, held.id
+    for item in items:
+        if item.item_kind == "additional_domain" and item.woo_item_id in refunded_lines:
+            yield StepKind.TAKE_BACK_SITES, item.id
 
 
 def _is_last_payment(transaction: Connection, order: Order, subscription_id: int) -> bool:
@@ -128,11 +114,9 @@ def _promise(
     kind: StepKind,
     target: int,
     now: datetime,
-    *,
-    due_at: datetime | None = None,
 ) -> None:
     step_id = steps.insert_step(transaction, refund.id, kind, target, now=now)
-    outbox.promise(transaction, JobName.TAKE_STEP, step_id, due_at=due_at or now)
+    outbox.promise(transaction, JobName.TAKE_STEP, step_id, due_at=now)
 
 
 def _end_license(edges: Edges, step: Step) -> None:
@@ -141,6 +125,33 @@ def _end_license(edges: Edges, step: Step) -> None:
     with edges.database.write() as transaction:
         licensing.end(transaction, step.target, because, now, _ACTOR)
         _settle(transaction, step, StepState.DONE, now)
+
+
+def _set_back_expiry(edges: Edges, step: Step) -> None:
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        order = orders.get_order(
+            transaction, refunds.get_refund(transaction, step.refund_id).order_id
+        )
+        changed = license_terms.set_back_expiry(transaction, step.target, order, now, actor=_ACTOR)
+        _settle(transaction, step, StepState.DONE if changed else StepState.NOT_NEEDED, now)
+
+
+def _take_back_sites(edges: Edges, step: Step) -> None:
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        order = orders.get_order(
+            transaction, refunds.get_refund(transaction, step.refund_id).order_id
+        )
+        left = license_terms.left_of_lines(transaction, order)
+        lines = {item.id: item for item in orders.list_items(transaction, order.id)}
+        item = lines.get(step.target)
+        changed = item is not None and left is not None
+        if item is not None and left is not None:
+            changed = license_terms.settle_extra_sites(
+                transaction, order, item, left[item.woo_item_id], now
+            )
+        _settle(transaction, step, StepState.DONE if changed else StepState.NOT_NEEDED, now)
 
 
 def _cancel_subscription(edges: Edges, step: Step) -> None:
@@ -190,3 +201,11 @@ def _settle(
         subject=f"refund:{step.refund_id}",
         data={"step": step.kind.value, "target": step.target, "because": because},
     )
+
+
+_TAKERS: Mapping[StepKind, Callable[[Edges, Step], None]] = {
+    StepKind.END_LICENSE: _end_license,
+    StepKind.SET_BACK_EXPIRY: _set_back_expiry,
+    StepKind.TAKE_BACK_SITES: _take_back_sites,
+    StepKind.CANCEL_SUBSCRIPTION: _cancel_subscription,
+}

@@ -3,7 +3,13 @@
 from refunddesk.db.tables.columns import Id, Instant, Json, metadata
 from refunddesk.db.tables.of_books import entries, history, postings
 from refunddesk.db.tables.of_deliveries import endpoints, inbox
-from refunddesk.db.tables.of_licenses import activations, licenses
+from refunddesk.db.tables.of_licenses import (
+    activations,
+    extra_sites,
+    license_calls,
+    licenses,
+    staging_patterns,
+)
 from refunddesk.db.tables.of_orders import (
     customers,
     disputes,
@@ -41,10 +47,12 @@ __all__ = [
     "disputes",
     "endpoints",
     "entries",
+    "extra_sites",
     "history",
     "inbox",
     "item_rules",
     "leases",
+    "license_calls",
     "licenses",
     "metadata",
     "order_items",
@@ -61,6 +69,7 @@ __all__ = [
     "staff",
     "staff_sessions",
     "staff_tokens",
+    "staging_patterns",
     "store_refunds",
     "stores",
     "subscriptions",

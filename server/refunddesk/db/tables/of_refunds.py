@@ -65,7 +65,7 @@ Index(
     postgresql_where=text("woo_refund_id IS NOT NULL"),
 )
 
-# What follows a paid refund, each on its own: end the licence, cancel the subscription.
+# What follows a paid refund, each on its own: end the licence, cancel the subscription, …
 refund_steps = Table(
     "refund_steps",
     metadata,
@@ -77,7 +77,7 @@ refund_steps = Table(
     Column("because", Text),
     at("created_at"),
     at("settled_at", nullable=True),
-    one_of("kind", "cancel_subscription", "end_license"),
+    one_of("kind", "cancel_subscription", "end_license", "set_back_expiry", "take_back_sites"),
     one_of("state", "due", "done", "not_needed", "failed"),
     UniqueConstraint("refund_id", "kind", "target"),
 )

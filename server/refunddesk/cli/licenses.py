@@ -1,0 +1,68 @@
+"""`refunddesk licenses`: take over licences, and say which sites are only for trying out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from refunddesk.cli.opening import opened
+from refunddesk.services import license_import, staging
+
+
+@click.group()
+def licenses() -> None:
+    """Licences and the sites they are in use on."""
+
+
+@licenses.command("import")
+@click.argument("store_id", type=int, metavar="STORE")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+def import_file(store_id: int, file: Path, dry_run: bool) -> None:
+    """Take over the licences that the CSV FILE lists: all of them, or none.
+
+    Columns: key, product, sites_limit; and, where there are any: order (the store's number),
+    expires_at, sites (those in use, with spaces between). Of keys only hashes are kept.
+    """
+    with opened() as (edges, _):
+        done = license_import.import_licenses(edges, store_id, file.read_bytes(), dry_run=dry_run)
+    would = "Would import" if dry_run else "Imported"
+    click.echo(
+        f"{would} {done.issued} licences, gave {done.taken_up} that we had issued their keys, "
+        f"switched on {done.sites} sites; {done.known} licences were known already."
+    )
+
+
+@licenses.group()
+def staging_sites() -> None:
+    """The store's own patterns of sites that take no place of a licence."""
+
+
+@staging_sites.command("add")
+@click.argument("store_id", type=int, metavar="STORE")
+@click.argument("pattern")
+def add_pattern(store_id: int, pattern: str) -> None:
+    """Add PATTERN: a name, "*.name" or "word.*"; it holds for sites switched on from now on."""
+    with opened() as (edges, _):
+        kept = staging.add_pattern(edges, store_id, pattern)
+    click.echo(f"Sites like {kept} take no place of a licence from now on.")
+
+
+@staging_sites.command("remove")
+@click.argument("store_id", type=int, metavar="STORE")
+@click.argument("pattern")
+def remove_pattern(store_id: int, pattern: str) -> None:
+    """Take PATTERN off the store's list; the shipped list stays."""
+    with opened() as (edges, _):
+        staging.drop_pattern(edges, store_id, pattern)
+    click.echo(f"{pattern} is off the list.")
+
+
+@staging_sites.command("list")
+@click.argument("store_id", type=int, metavar="STORE")
+def list_patterns(store_id: int) -> None:
+    """One line per pattern of the store's own."""
+    with opened() as (edges, _):
+        for pattern in staging.list_patterns(edges, store_id):
+            click.echo(pattern)
