@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -32,6 +33,14 @@ def import_file(store_id: int, file: Path, dry_run: bool) -> None:
         f"{would} {done.issued} licences, gave {done.taken_up} that we had issued their keys, "
         f"switched on {done.sites} sites; {done.known} licences were known already."
     )
+
+
+@licenses.command("openapi")
+def show_openapi() -> None:
+    """The licence API as an OpenAPI document, as docs/licenses.openapi.json holds it."""
+    from refunddesk.web.licenses.openapi import describe
+
+    click.echo(json.dumps(describe(), indent=2, ensure_ascii=False))
 
 
 @licenses.group()

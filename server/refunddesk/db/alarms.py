@@ -18,6 +18,7 @@ class AlarmKind(StrEnum):
     WEBHOOK_MISSING = "webhook_missing"
     WEBHOOK_OFF = "webhook_off"
     DELIVERIES_SILENT = "deliveries_silent"
+    LICENSE_GUESSING = "license_guessing"
     # Of one refund each. Only a person can say that these are settled.
     REFUND_NOT_OURS = "refund_not_ours"
     REFUND_ROW_GONE = "refund_row_gone"

@@ -272,6 +272,26 @@ def renew_activation(
     )
 
 
+def record_seen(transaction: Connection, activation_id: int, *, at: datetime) -> None:
+    """The site asked about its licence."""
+    transaction.execute(
+        update(activations).where(activations.c.id == activation_id).values(seen_at=at)
+    )
+
+
+def find_latest_activation(
+    transaction: Connection, license_id: int, site: str
+) -> Activation | None:
+    """The site's activation, or its last one where the licence is off there."""
+    row = transaction.execute(
+        select(*_ACTIVATION)
+        .where(activations.c.license_id == license_id, activations.c.site == site)
+        .order_by(activations.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return Activation(**row._mapping) if row else None
+
+
 def list_sites_ever_on(transaction: Connection, license_id: int) -> set[str]:
     """Every site the licence is or was in use on."""
     rows = transaction.scalars(

@@ -11,7 +11,14 @@ from refunddesk.jobnames import JobName
 from refunddesk.jobs import orders, reconcile, refunds, requests
 from refunddesk.jobs.keeping import JobFunction
 from refunddesk.jobs.schedule import Round
-from refunddesk.services import audit, inbox, read_back, watch, webhook_health
+from refunddesk.services import (
+    audit,
+    inbox,
+    license_traffic,
+    read_back,
+    watch,
+    webhook_health,
+)
 from refunddesk.services.reconcile import promise_sweeps
 
 JOBS: Mapping[JobName, JobFunction] = {
@@ -33,6 +40,7 @@ ROUNDS: Sequence[Round] = (
     Round("sweep_refunds", timedelta(seconds=60), read_back.sweep_refunds),
     Round("read_changes", timedelta(minutes=2), partial(promise_sweeps, kind=Kind.CHANGES)),
     Round("check_webhooks", timedelta(minutes=5), webhook_health.promise_checks),
+    Round("watch_license_misses", timedelta(seconds=60), license_traffic.watch_misses),
     Round("keep_audit_head", timedelta(hours=1), audit.keep_head),
     Round("read_late_changes", timedelta(hours=1), partial(promise_sweeps, kind=Kind.LATE_CHANGES)),
     Round("read_refunds", timedelta(hours=1), partial(promise_sweeps, kind=Kind.REFUNDS)),

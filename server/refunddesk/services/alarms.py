@@ -25,6 +25,7 @@ CLEARED_BY_ITSELF = frozenset(
         AlarmKind.WEBHOOK_MISSING,
         AlarmKind.WEBHOOK_OFF,
         AlarmKind.DELIVERIES_SILENT,
+        AlarmKind.LICENSE_GUESSING,
     }
 )
 

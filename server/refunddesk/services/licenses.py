@@ -12,6 +12,7 @@ from refunddesk import licensing
 from refunddesk.db import licenses, requests, staging_patterns
 from refunddesk.db.history import record_deed
 from refunddesk.db.licenses import Activation, License
+from refunddesk.db.orders import Order
 from refunddesk.licensing import NotASite
 from refunddesk.services.edges import Edges
 from refunddesk.services.refusal import Refusal
@@ -78,7 +79,7 @@ def activate(edges: Edges, key: str, address: str) -> Activated:
     with edges.database.write() as transaction:
         locked = licenses.lock_license(transaction, license.id)
         if locked is None or not licensing.is_usable(locked.state, locked.expires_at, now):
-            raise _not_known()
+            raise not_known()
         if locked.order_id and requests.is_license_given_up(transaction, locked.order_id):
             raise LicenseGivenUp(
                 "This licence is being given back, so it cannot be switched on. To keep it, "
@@ -96,9 +97,23 @@ def deactivate(edges: Edges, token: str) -> Activation:
     with edges.database.read() as transaction:
         activation = licenses.find_activation_by_token(transaction, licensing.token_hash(token))
     if activation is None:
-        raise _not_known()
+        raise not_known()
     with edges.database.write() as transaction:
         return _switch_off(transaction, activation, now, by="site")
+
+
+def deactivate_by_owner(edges: Edges, order: Order, activation_id: int) -> Activation:
+    """Switch off a site for whoever has proven to own `order`.
+
+    Raises NoSuchActivation, also for an activation of somebody else's licence.
+    """
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        owned = licenses.list_licenses(transaction, order.id, order.subscription_id)
+        activation = licenses.find_activation(transaction, activation_id)
+        if activation is None or activation.license_id not in {one.id for one in owned}:
+            raise _no_such_activation(activation_id)
+        return _switch_off(transaction, activation, now, by=f"order:{order.id}")
 
 
 def deactivate_by_staff(edges: Edges, activation_id: int, *, by: str) -> Activation:
@@ -107,7 +122,7 @@ def deactivate_by_staff(edges: Edges, activation_id: int, *, by: str) -> Activat
     with edges.database.write() as transaction:
         activation = licenses.find_activation(transaction, activation_id)
         if activation is None:
-            raise NoSuchActivation(f"There is no activation {activation_id}.")
+            raise _no_such_activation(activation_id)
         return _switch_off(transaction, activation, now, by=by)
 
 
@@ -162,14 +177,19 @@ def end(
     return True
 
 
+def not_known() -> LicenseNotKnown:
+    """The one answer for every key and token that opens nothing."""
+    return LicenseNotKnown("There is no licence in use here by this key or token.")
+
+
 def _find_usable(transaction: Connection, key: str, now: datetime) -> License:
     # One hash and one look-up whatever the key is: the time tells no more than the answer.
     found = licenses.find_license_by_key(transaction, licensing.key_hash(key))
     if found is None:
-        raise _not_known()
+        raise not_known()
     license, is_customer_accused = found
     if is_customer_accused or not licensing.is_usable(license.state, license.expires_at, now):
-        raise _not_known()
+        raise not_known()
     return license
 
 
@@ -223,8 +243,8 @@ def _wake_waiting(transaction: Connection, license: License, now: datetime) -> N
         wake(transaction, requests.list_open_for_license(transaction, license.order_id), now)
 
 
-def _not_known() -> LicenseNotKnown:
-    return LicenseNotKnown("There is no licence in use here by this key or token.")
+def _no_such_activation(activation_id: int) -> NoSuchActivation:
+    return NoSuchActivation(f"There is no activation {activation_id}.")
 
 
 def _tell(

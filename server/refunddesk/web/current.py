@@ -11,6 +11,7 @@ from refunddesk.db.inbox import NewDelivery
 from refunddesk.services import inbox
 from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import KnownEndpoints
+from refunddesk.services.license_traffic import Traffic
 from refunddesk.settings import Settings
 from refunddesk.web.throttle import Throttle
 
@@ -23,11 +24,18 @@ class Desk:
     edges: Edges
     inbox_writer: GroupCommit[NewDelivery]
     endpoints: KnownEndpoints
+    license_traffic: Traffic
     throttle: Throttle = field(default_factory=Throttle)
 
     @classmethod
     def open(cls, settings: Settings, edges: Edges) -> Desk:
-        return cls(settings, edges, GroupCommit(edges.database, inbox.store), KnownEndpoints(edges))
+        return cls(
+            settings,
+            edges,
+            GroupCommit(edges.database, inbox.store),
+            KnownEndpoints(edges),
+            Traffic(edges),
+        )
 
 
 def desk() -> Desk:

@@ -131,6 +131,8 @@ def answer_in_json(blueprint: Blueprint) -> None:
 def _refused(refusal: Refusal) -> tuple[dict[str, str], int, dict[str, str]]:
     status = STATUSES[type(refusal)]
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if isinstance(refusal, throttle.TooManyAttempts):
+        headers["Retry-After"] = str(refusal.retry_after)
     return {"error": refusal.code, "message": str(refusal)}, status, headers
 
 

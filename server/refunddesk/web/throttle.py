@@ -10,7 +10,11 @@ from refunddesk.services.refusal import Refusal
 
 
 class TooManyAttempts(Refusal):
-    """The attempts allowed within some time are used up."""
+    """The attempts allowed within some time are used up, for `retry_after` seconds at the most."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Too many attempts. Nothing was done: please wait some minutes.")
+        self.retry_after = retry_after
 
 
 class Throttle:
@@ -22,8 +26,9 @@ class Throttle:
 
     def attempt(self, limit: str, *key: str) -> None:
         """Count one attempt of `key` against `limit` ("10/minute"). Raises TooManyAttempts."""
-        if not self._limiter.hit(self._parsed(limit), *key):
-            raise TooManyAttempts("Too many attempts. Nothing was done: please wait some minutes.")
+        allowed = self._parsed(limit)
+        if not self._limiter.hit(allowed, *key):
+            raise TooManyAttempts(allowed.get_expiry())
 
     def forget(self, limit: str, *key: str) -> None:
         """The attempts of `key` were honest after all."""
