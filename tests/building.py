@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,10 +12,26 @@ from itertools import count
 
 from sqlalchemy import Connection
 
-from refunddesk.db import decisions, inbox, orders, refunds, requests, staff, stores
+from refunddesk.compat.surface import WORDPRESS
+from refunddesk.compat.verdict import Verdict
+from refunddesk.db import (
+    checks,
+    decisions,
+    inbox,
+    orders,
+    plugins,
+    refunds,
+    releases,
+    requests,
+    staff,
+    stores,
+)
+from refunddesk.db.checks import RecordedCheck
 from refunddesk.db.inbox import NewDelivery
 from refunddesk.db.orders import ItemFacts, Order, OrderFacts
+from refunddesk.db.plugins import NewVersion
 from refunddesk.db.refunds import Refund
+from refunddesk.db.releases import Channel
 from refunddesk.db.requests import NewRequest
 from refunddesk.db.staff import Role
 from refunddesk.money import Money, total
@@ -206,6 +223,45 @@ def grant_by(
         approved_by="policy",
         random_bytes=edges.random_bytes,
     )
+
+
+def add_check(
+    edges: Edges,
+    verdict: Verdict = Verdict.BROKEN,
+    *,
+    slug: str = "mine",
+    version: str = "1.0",
+    product: str = WORDPRESS,
+    release: str = "8.1",
+) -> RecordedCheck:
+    """A check of a plugin version on a release, both recorded and neither ever read."""
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        plugin = plugins.keep_plugin(transaction, slug, slug.title(), [], now)
+        new = NewVersion(plugin.id, version, secrets.token_hex(32), 1000, f"{slug}.zip", "staff:1")
+        version_id = plugins.insert_version(transaction, new, now)
+        release_id = releases.insert_release_once(
+            transaction,
+            product,
+            release,
+            channel=Channel.STABLE,
+            php_floor="7.4",
+            zip_url=None,
+            now=now,
+        )
+        if release_id is None:
+            known = releases.find_release(transaction, product, release)
+            assert known
+            release_id = known.id
+        return checks.insert_check(
+            transaction,
+            plugin_version_id=version_id,
+            release_id=release_id,
+            checker_version=1,
+            verdict=verdict,
+            record={"verdict": verdict.value, "evidence": [], "unread": []},
+            now=now,
+        )
 
 
 def add_staff(edges: Edges, *people: tuple[str, Role]) -> None:

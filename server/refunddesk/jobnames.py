@@ -17,6 +17,10 @@ class JobName(StrEnum):
     TAKE_STEP = "take_step"
     SWEEP_STORE = "sweep_store"
     CHECK_WEBHOOKS = "check_webhooks"
+    READ_FEED = "read_feed"
+    READ_RELEASE = "read_release"
+    READ_PLUGIN = "read_plugin"
+    CHECK_PLUGIN = "check_plugin"
 
 
 class QueueName(StrEnum):
@@ -24,6 +28,7 @@ class QueueName(StrEnum):
 
     DESK = "desk"
     MONEY = "money"
+    COMPAT = "compat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,8 @@ _MONEY = JobLimits(QueueName.MONEY, timedelta(seconds=200), timedelta(seconds=30
 # Payments of a store may wait for its sweeps, which must not queue behind the thousands of orders
 # that they find: so they go with the money.
 _SWEEP = JobLimits(QueueName.MONEY, timedelta(seconds=55), timedelta(seconds=90))
+# A release is some 30 MB to fetch and ten seconds to read; booting a plugin takes minutes at most.
+_COMPAT = JobLimits(QueueName.COMPAT, timedelta(minutes=12), timedelta(minutes=15))
 
 LIMITS: dict[JobName, JobLimits] = {
     JobName.RECORD_ORDER: _DESK,
@@ -56,4 +63,8 @@ LIMITS: dict[JobName, JobLimits] = {
     JobName.TAKE_STEP: _DESK,
     JobName.SWEEP_STORE: _SWEEP,
     JobName.CHECK_WEBHOOKS: _SWEEP,
+    JobName.READ_FEED: _COMPAT,
+    JobName.READ_RELEASE: _COMPAT,
+    JobName.READ_PLUGIN: _COMPAT,
+    JobName.CHECK_PLUGIN: _COMPAT,
 }

@@ -38,6 +38,10 @@ class Settings:
     log_format: str
     web_threads: int
     metrics_token: str = field(repr=False)
+    wordpress_feed: str
+    woocommerce_feed: str
+    release_candidates: bool
+    contact: str
 
     @property
     def host(self) -> str:
@@ -109,6 +113,20 @@ def _public_url(value: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
         raise ValueError('must be an address such as "https://refunds.example.com"')
     return value.rstrip("/")
+
+
+def _feed(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment):
+        raise ValueError("must be an http or https address, or empty")
+    return value
+
+
+def _contact(value: str) -> str:
+    # It goes into a header as it is.
+    if not value.isprintable() or not value.isascii() or set(value) & set(" ()<>"):
+        raise ValueError("must be an address such as https://example.com/contact or a mailbox")
+    return value
 
 
 def _prefix(value: str) -> str:
@@ -241,6 +259,35 @@ VARIABLES = (
         _secret_or_none,
         "What a Prometheus server must bring to /metrics as its bearer token. At least 32\n"
         "characters: `refunddesk settings new-key`. Empty: nobody is told the figures.",
+    ),
+    Variable(
+        "REFUNDDESK_WORDPRESS_FEED",
+        "wordpress_feed",
+        "https://api.wordpress.org/core/version-check/1.7/",
+        _feed,
+        "Where new WordPress releases are announced; read twice a day once a plugin is known.\n"
+        "Empty: not read; give releases with `refunddesk compat add-release`.",
+    ),
+    Variable(
+        "REFUNDDESK_WOOCOMMERCE_FEED",
+        "woocommerce_feed",
+        "https://api.wordpress.org/plugins/info/1.2/?action=plugin_information&slug=woocommerce",
+        _feed,
+        "The same for WooCommerce.",
+    ),
+    Variable(
+        "REFUNDDESK_RELEASE_CANDIDATES",
+        "release_candidates",
+        "no",
+        _yes_or_no,
+        "Check plugins against betas and release candidates too, as an early warning?",
+    ),
+    Variable(
+        "REFUNDDESK_CONTACT",
+        "contact",
+        "",
+        _contact,
+        "A page or mailbox that tells the feeds who asks. Empty: REFUNDDESK_PUBLIC_URL.",
     ),
 )
 

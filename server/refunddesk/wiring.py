@@ -6,10 +6,13 @@ import secrets
 from dataclasses import replace
 
 from refunddesk import clock
+from refunddesk.compat.surface import WOOCOMMERCE, WORDPRESS
 from refunddesk.db.session import open_database
+from refunddesk.feeds.client import ReleaseFeeds
 from refunddesk.sealing import Sealer
 from refunddesk.services.edges import Edges
 from refunddesk.settings import Settings
+from refunddesk.version import __version__
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
 
 
@@ -29,4 +32,16 @@ def open_edges(settings: Settings) -> Edges:
         connect=connect,
         random_bytes=secrets.token_bytes,
         home=settings.home,
+        feeds=_feeds(settings),
+    )
+
+
+def _feeds(settings: Settings) -> ReleaseFeeds:
+    addresses = {WORDPRESS: settings.wordpress_feed, WOOCOMMERCE: settings.woocommerce_feed}
+    contact = settings.contact or settings.public_url
+    return ReleaseFeeds(
+        {product: address for product, address in addresses.items() if address},
+        candidates=settings.release_candidates,
+        user_agent=f"RefundDesk/{__version__} (+{contact})",
+        monotonic=clock.monotonic,
     )

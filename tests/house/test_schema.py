@@ -23,6 +23,7 @@ from tests.asking import buy, key_of
 def filled(edges: Edges) -> Database:
     """A database in which every append-only table has a row."""
     building.grant(edges, building.add_order(edges, building.add_store(edges)))
+    building.add_check(edges)
     return edges.database
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from refunddesk.cli import Commands
 from refunddesk.clock import now
 from refunddesk.compat.archive import ArchiveRefused, SourceTree, open_tree
 from refunddesk.compat.check import Site, check_static
@@ -36,6 +39,9 @@ from refunddesk.compat.surface import PRODUCT_NAMES, WOOCOMMERCE, WORDPRESS, Sur
 from refunddesk.compat.symboltables import NotASymbolTable
 from refunddesk.compat.verdict import Check, Verdict, evidence_of, judge
 
+if TYPE_CHECKING:
+    from refunddesk.cli.compat_records import Records
+
 _BAD_INPUT = 2
 _EXIT = {
     Verdict.OK: 0,
@@ -56,7 +62,15 @@ _REFUSALS = (
 _PLACE = click.Path(exists=True, path_type=Path)
 
 
-@click.group()
+#: Commands that need the desk's database, which checking a zip does not.
+_WITH_MEMORY = {
+    "add-plugin": "compat_records:add_plugin",
+    "add-release": "compat_records:add_release",
+    "status": "compat_records:status",
+}
+
+
+@click.group(cls=Commands, places=_WITH_MEMORY)
 def compat() -> None:
     """Check plugins against WordPress and WooCommerce releases."""
 
@@ -78,14 +92,19 @@ def check(
     as_json: bool,
     everything: bool,
 ) -> None:
-    """Check PLUGIN, a zip or a directory, against a WordPress release.
+    """Check PLUGIN, a zip, a directory or a plugin the desk knows, against a WordPress release.
+
+    A plugin taken in before goes by its slug, or slug@version for another than the newest.
 
     Exits 0 for OK or WARN, 1 for BROKEN or LIKELY_BROKEN, 2 for bad input, 3 for UNVERIFIED.
     """
     try:
-        with open_tree(plugin) as tree:
+        with (
+            _desk_if_needed(plugin, target, baseline, woocommerce) as desk,
+            open_tree(_place_of(plugin, desk)) as tree,
+        ):
             facts = read_plugin(tree, _progress(f"Reading {plugin.name}"))
-            checked, reason = _check(facts, target, baseline, woocommerce)
+            checked, reason = _check(facts, target, baseline, woocommerce, desk)
             lines = _lines_of(tree)
             if as_json:
                 click.echo(json.dumps(_document(checked, reason, lines), indent=2))
@@ -97,8 +116,37 @@ def check(
     sys.exit(_EXIT[checked.verdict])
 
 
+@contextmanager
+def _desk_if_needed(*named: Path | str | None) -> Iterator[Records | None]:
+    """The desk's memory, opened only if something is named that is no file."""
+    if all(Path(one).exists() for one in named if one):
+        yield None
+        return
+    from refunddesk.cli.compat_records import records
+
+    with records() as found:
+        yield found
+
+
+def _place_of(plugin: Path, desk: Records | None) -> Path:
+    known = desk.find_zip(str(plugin)) if desk is not None and not plugin.exists() else None
+    return known or plugin
+
+
+def _find(named: str, product: str, lifecycle: Lifecycle, desk: Records | None) -> Surface:
+    if desk is not None and not Path(named).exists():
+        recorded = desk.find_surface(product, named)
+        if recorded is not None:
+            return recorded
+    return find_release(named, product, lifecycle, _progress(f"Reading {named}"))
+
+
 def _check(
-    facts: PluginFacts, target: str, baseline: str | None, woocommerce: str | None
+    facts: PluginFacts,
+    target: str,
+    baseline: str | None,
+    woocommerce: str | None,
+    desk: Records | None,
 ) -> tuple[Check, str]:
     """The check, and why its baseline is the one it is."""
     wanted = [(WORDPRESS, target, baseline)]
@@ -106,17 +154,18 @@ def _check(
         raise WrongProduct("the plugin is WooCommerce itself: leave --with away")
     if woocommerce:
         wanted.append((WOOCOMMERCE, woocommerce, None))
-    lifecycles = {product: read_shipped(product) for product, _, _ in wanted}
+    history_of = desk.history_of if desk is not None else read_shipped
+    lifecycles = {product: history_of(product) for product, _, _ in wanted}
     surfaces: list[Surface] = []
     before: list[Surface] = []
     reasons: list[str] = []
     for product, named, compared in wanted:
         lifecycle = lifecycles[product]
-        surface = find_release(named, product, lifecycle, _progress(f"Reading {named}"))
+        surface = _find(named, product, lifecycle, desk)
         surfaces.append(surface)
         chosen: Surface | None
         if compared:
-            chosen = find_release(compared, product, lifecycle, _progress(f"Reading {compared}"))
+            chosen = _find(compared, product, lifecycle, desk)
             reason = "as asked"
         else:
             chosen, reason = choose_baseline(facts.headers, surface, lifecycle)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from typing import Any
@@ -86,15 +86,16 @@ def build_lifecycle(surfaces: Iterable[Surface]) -> Lifecycle:
     symbols: dict[str, dict[str, list[Any]]] = {shelf: {} for shelf in SHELVES}
     for position, surface in enumerate(ordered):
         keep_release(symbols, surface, position)
-    releases = tuple(
-        {
-            "version": surface.version,
-            "php_floor": surface.php_floor,
-            "typed": surface.typed,
-        }
-        for surface in ordered
-    )
+    releases = tuple(map(_release, ordered))
     return Lifecycle(ordered[0].product if ordered else "", releases, symbols)
+
+
+def _release(surface: Surface) -> dict[str, Any]:
+    return {
+        "version": surface.version,
+        "php_floor": surface.php_floor,
+        "typed": surface.typed,
+    }
 
 
 def surface_at(lifecycle: Lifecycle, version: str, *, nearest: bool = False) -> Surface:
@@ -189,6 +190,36 @@ def pack_lifecycle(lifecycle: Lifecycle) -> bytes:
     }
     text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
     return gzip.compress(text.encode(), 9, mtime=0)
+
+
+def extended(lifecycle: Lifecycle, surfaces: Iterable[Surface]) -> Lifecycle:
+    """The lifecycle with those of these releases that are newer than all it knows."""
+    newest = lifecycle.versions[-1] if lifecycle.releases else "0"
+    later = {s.version: s for s in surfaces if compare(s.version, newest) > 0}
+    if not later:
+        return lifecycle
+    symbols = {
+        shelf: {key: [*record[:4], list(map(list, record[4]))] for key, record in kept.items()}
+        for shelf, kept in lifecycle.symbols.items()
+    }
+    releases = list(lifecycle.releases)
+    for surface in sorted(later.values(), key=lambda surface: version_key(surface.version)):
+        keep_release(symbols, surface, len(releases))
+        releases.append(_release(surface))
+    return Lifecycle(lifecycle.product, tuple(releases), symbols)
+
+
+def pack_surface(surface: Surface) -> bytes:
+    """One release by itself, to be stored and read back by `unpack_surface`."""
+    return pack_lifecycle(build_lifecycle([surface]))
+
+
+def unpack_surface(packed: bytes, sha256: str) -> Surface:
+    """Reads what `pack_surface` wrote; `sha256` is that of the release. Raises
+    LifecycleUnreadable."""
+    alone = parse_lifecycle(packed)
+    surface = restore(alone.product, alone.releases[0], alone.symbols, 0)
+    return replace(surface, sha256=sha256)
 
 
 def surfaces_of(lifecycle: Lifecycle) -> Iterator[Surface]:

@@ -8,7 +8,7 @@ from functools import partial
 
 from refunddesk.db.sweeps import Kind
 from refunddesk.jobnames import JobName
-from refunddesk.jobs import orders, reconcile, refunds, requests
+from refunddesk.jobs import compat, orders, reconcile, refunds, requests
 from refunddesk.jobs.keeping import JobFunction
 from refunddesk.jobs.schedule import Round
 from refunddesk.services import (
@@ -16,6 +16,7 @@ from refunddesk.services import (
     inbox,
     license_traffic,
     read_back,
+    releases,
     watch,
     webhook_health,
 )
@@ -31,6 +32,10 @@ JOBS: Mapping[JobName, JobFunction] = {
     JobName.TAKE_STEP: refunds.take_step,
     JobName.SWEEP_STORE: reconcile.sweep_store,
     JobName.CHECK_WEBHOOKS: reconcile.check_webhooks,
+    JobName.READ_FEED: compat.read_feed,
+    JobName.READ_RELEASE: compat.read_release,
+    JobName.READ_PLUGIN: compat.read_plugin,
+    JobName.CHECK_PLUGIN: compat.check_plugin,
 }
 
 ROUNDS: Sequence[Round] = (
@@ -41,6 +46,7 @@ ROUNDS: Sequence[Round] = (
     Round("read_changes", timedelta(minutes=2), partial(promise_sweeps, kind=Kind.CHANGES)),
     Round("check_webhooks", timedelta(minutes=5), webhook_health.promise_checks),
     Round("watch_license_misses", timedelta(seconds=60), license_traffic.watch_misses),
+    Round("read_feeds", timedelta(minutes=5), releases.promise_readings),
     Round("keep_audit_head", timedelta(hours=1), audit.keep_head),
     Round("read_late_changes", timedelta(hours=1), partial(promise_sweeps, kind=Kind.LATE_CHANGES)),
     Round("read_refunds", timedelta(hours=1), partial(promise_sweeps, kind=Kind.REFUNDS)),

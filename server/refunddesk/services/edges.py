@@ -8,6 +8,7 @@ from pathlib import Path
 
 from refunddesk.clock import Clock
 from refunddesk.db.session import Database
+from refunddesk.feeds.client import NO_FEEDS, ReleaseFeeds
 from refunddesk.sealing import Sealer
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
 
@@ -16,7 +17,8 @@ from refunddesk.woocommerce.client import StoreAccess, StoreClient
 class Edges:
     """`connect` opens a store's REST API; `random_bytes(n)` gives n unguessable bytes.
 
-    `home` is the folder for what must not lie in the database itself.
+    `home` is the folder for what must not lie in the database itself, `feeds` where new releases
+    of WordPress and WooCommerce are heard of.
     """
 
     database: Database
@@ -25,3 +27,4 @@ class Edges:
     connect: Callable[[StoreAccess], StoreClient]
     random_bytes: Callable[[int], bytes]
     home: Path
+    feeds: ReleaseFeeds = NO_FEEDS

@@ -2,6 +2,14 @@
 
 from refunddesk.db.tables.columns import Id, Instant, Json, metadata
 from refunddesk.db.tables.of_books import entries, history, postings
+from refunddesk.db.tables.of_compat import (
+    checks,
+    fix_tasks,
+    plugin_versions,
+    plugins,
+    release_feeds,
+    releases,
+)
 from refunddesk.db.tables.of_deliveries import endpoints, inbox
 from refunddesk.db.tables.of_licenses import (
     activations,
@@ -32,7 +40,7 @@ from refunddesk.db.tables.of_staff import staff, staff_sessions, staff_tokens
 from refunddesk.db.tables.of_stores import item_rules, products, stores
 
 #: Tables whose rows are facts: neither changed nor deleted, by triggers on both databases.
-APPEND_ONLY = ("entries", "postings", "history", "decisions")
+APPEND_ONLY = ("entries", "postings", "history", "decisions", "checks")
 
 __all__ = [
     "APPEND_ONLY",
@@ -42,12 +50,14 @@ __all__ = [
     "activations",
     "alarms",
     "cases",
+    "checks",
     "customers",
     "decisions",
     "disputes",
     "endpoints",
     "entries",
     "extra_sites",
+    "fix_tasks",
     "history",
     "inbox",
     "item_rules",
@@ -59,11 +69,15 @@ __all__ = [
     "orders",
     "outbox",
     "payment_blocks",
+    "plugin_versions",
+    "plugins",
     "postings",
     "products",
     "refund_requests",
     "refund_steps",
     "refunds",
+    "release_feeds",
+    "releases",
     "rounds",
     "sightings",
     "staff",

@@ -1,0 +1,1 @@
+"""Reads what wordpress.org says of new releases; what is done about them is in services."""
