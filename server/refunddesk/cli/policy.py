@@ -31,7 +31,6 @@ class NotJudged(click.ClickException):
 
 _PLACES = {
     "check": "policy_check:check",
-    "diff": "policy_diff:diff",
     "explain": "policy_words:explain_command",
     "quote": "policy_words:quote_command",
     "replay": "policy_replay:replay",

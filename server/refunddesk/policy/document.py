@@ -21,9 +21,11 @@ from refunddesk.policy.clause import Clause, Kind
 from refunddesk.policy.clauses import KINDS
 from refunddesk.policy.conditions import Conditions
 from refunddesk.policy.decision import RIVAL_EFFECTS
+from refunddesk.policy.doubts import Accepted
 from refunddesk.policy.fields import (
     Anything,
     Choice,
+    Day,
     DayOrCalendar,
     DocumentInstant,
     ListOf,
@@ -58,6 +60,16 @@ _DOCUMENT = StrictSchema.from_dict(
         "judged_by": Choice(get_args(JudgedBy), load_default="payment"),
         "readings": Anything(load_default={}),
         "clause": ListOf(Anything(), required=True),
+        "accepted": ListOf(Anything(), load_default=[]),
+    }
+)()
+_ACCEPTED = StrictSchema.from_dict(
+    {
+        "rule": Text(required=True),
+        "about": ListOf(Text(), load_default=[]),
+        "by": Text(required=True),
+        "on": Day(required=True),
+        "why": Text(required=True),
     }
 )()
 _CLAUSE = StrictSchema.from_dict(
@@ -223,7 +235,28 @@ def _load_version(file: str, data: Any, overrides: Readings) -> PolicyVersion:
         timezone=loaded["timezone"],
         holidays=calendar_of(loaded["holidays"]),
         judged_by=loaded["judged_by"],
+        reading_texts={name: reading["text"] for name, reading in loaded["readings"].items()},
+        unused_readings=tuple(sorted(set(options) - _readings_named_in(loaded["clause"]))),
+        accepted=tuple(
+            _load_accepted(place, number, each) for number, each in enumerate(loaded["accepted"])
+        ),
     )
+
+
+def _load_accepted(place: _Place, number: int, data: Any) -> Accepted:
+    loaded = place.checked(_ACCEPTED, data, f"accepted[{number}]")
+    return Accepted(**loaded | {"about": tuple(loaded["about"])})
+
+
+def _readings_named_in(entries: list[Any]) -> set[str]:
+    """The readings that some clause takes, or depends on."""
+    named: set[str] = set()
+    for entry in entries:
+        named |= set(entry.get("only_with", {}))
+        for value in entry.get("params", {}).values():
+            if isinstance(value, dict) and set(value) == {"reading"}:
+                named.add(value["reading"])
+    return named
 
 
 #: By name: the value chosen, and all values there are to choose from.

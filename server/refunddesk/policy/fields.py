@@ -107,6 +107,18 @@ class Quantity(StrictField):
         return Decimal(text)
 
 
+class Day(StrictField):
+    """A calendar day, which TOML writes as itself and JSON as text."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> date:
+        if type(value) is date:
+            return value
+        try:
+            return date.fromisoformat(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError) as error:
+            raise ValidationError("must be a day such as 2026-12-25") from error
+
+
 class DayOrCalendar(StrictField):
     """A calendar day, which TOML writes as itself and JSON as text, or a calendar's name."""
 

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from refunddesk.policy.clause import Clause
+from refunddesk.policy.doubts import Accepted
 from refunddesk.worktime import Holidays
 
 #: The chosen value of each reading, by the reading's name.
@@ -38,6 +39,9 @@ class PolicyVersion:
     timezone: str | None = None
     holidays: Holidays = frozenset[date]()
     judged_by: JudgedBy = "payment"
+    reading_texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unused_readings: tuple[str, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
     sorts: dict[tuple[str, str, str], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
