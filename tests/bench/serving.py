@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import waitress
 from flask import Flask, Response
 
-from refunddesk.cli.serve import serving_options
+from refunddesk.cli.serve import answer
 from refunddesk.extension import create_app
 from refunddesk.services.inbox import prove
 from refunddesk.settings import Settings, read_settings
@@ -54,7 +53,7 @@ def main(kind: str) -> None:
     app = create_app(settings)
     if kind == SIGNATURE_ONLY:
         keep_nothing(app)
-    waitress.serve(app, **serving_options(settings), _quiet=True)
+    answer(app, settings)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from refunddesk import embedded_queue
+from refunddesk.cli.serve import keep_to_one_processor
 from refunddesk.sealing import new_key
 
 _SOON = 20.0
@@ -55,6 +57,18 @@ def soon(ready: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def test_the_web_process_keeps_to_one_of_the_processors_it_may_use() -> None:
+    if not hasattr(os, "sched_getaffinity"):
+        pytest.skip("this system keeps no process to a processor")
+    before = os.sched_getaffinity(0)
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(keep_to_one_processor).result()
+        kept_to = threads.submit(os.sched_getaffinity, 0).result()
+    assert len(kept_to) == 1
+    assert kept_to <= before
+    assert os.sched_getaffinity(0) == before, "only those who asked"
 
 
 def test_the_queue_server_answers_and_leaves_when_told(

@@ -45,6 +45,25 @@ def test_a_promise_is_not_due_a_moment_before_its_time(
     assert take(database, clock) is not None
 
 
+def test_what_is_asked_for_twice_at_once_is_due_at_the_earlier_time(
+    database: Database, clock: TestClock
+) -> None:
+    soon, later = clock() + timedelta(seconds=10), clock() + timedelta(seconds=20)
+    with database.write() as transaction:
+        outbox.promise_all(transaction, [(JOB, "7", later), (JOB, "7", soon), (JOB, "8", later)])
+    clock.move(seconds=10)
+    assert take(database, clock) is not None
+    assert take(database, clock) is None
+
+
+def test_any_number_of_things_is_asked_for_at_once(database: Database, clock: TestClock) -> None:
+    everything = {str(number) for number in range(1000)}
+    with database.write() as transaction:
+        outbox.promise_all(transaction, [(JOB, subject, clock()) for subject in everything])
+    with database.read() as transaction:
+        assert outbox.list_open_subjects(transaction, JOB, everything) == everything
+
+
 def test_two_workers_cannot_hold_one_promise(database: Database, clock: TestClock) -> None:
     ask(database, clock)
     first = take(database, clock)

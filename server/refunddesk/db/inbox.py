@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
+from refunddesk.db.many_rows import ManyRows
 from refunddesk.db.tables import inbox
 
 
@@ -36,9 +38,8 @@ class NewDelivery:
     quarantine_detail: str | None = None
 
 
-# Built once: a burst of deliveries would spend more on building it than on running it.
-_INSERT = insert(inbox)
-_COLUMNS = tuple(column.name for column in fields(NewDelivery))
+_INSERT = ManyRows(inbox, tuple(column.name for column in fields(NewDelivery)))
+_values_of = attrgetter(*_INSERT.columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +51,7 @@ class Delivery(NewDelivery):
 
 
 def insert_deliveries(transaction: Connection, deliveries: Sequence[NewDelivery]) -> None:
-    transaction.execute(
-        _INSERT,
-        [{name: getattr(delivery, name) for name in _COLUMNS} for delivery in deliveries],
-    )
+    _INSERT.insert(transaction, [_values_of(delivery) for delivery in deliveries])
 
 
 def lock_delivery(transaction: Connection, delivery_id: int) -> Delivery:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 
-from sqlalchemy import ColumnElement, Connection, Executable, and_, case, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
+from refunddesk.db.many_rows import ManyRows
 from refunddesk.db.tables import Instant, outbox
 from refunddesk.jobnames import LIMITS, JobName
 
@@ -17,6 +16,18 @@ from refunddesk.jobnames import LIMITS, JobName
 TRIES_UNTIL_STUCK = 10
 #: A bell that nobody answered is rung again after this: so long a lost queue delays work.
 RING_AGAIN = timedelta(seconds=45)
+_MOST_AT_ONCE = 256
+_ASKING = ManyRows(
+    outbox,
+    ("job", "subject", "asked", "due_at"),
+    """
+    ON CONFLICT (job, subject) DO UPDATE SET
+        asked = outbox.asked + 1,
+        due_at = CASE WHEN outbox.asked > outbox.done AND outbox.due_at < excluded.due_at
+                      THEN outbox.due_at ELSE excluded.due_at END,
+        rung_at = NULL
+    """,
+)
 # What is due after a run that nobody asked to follow by another: nothing.
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -56,33 +67,17 @@ def promise(transaction: Connection, job: JobName, subject: object, *, due_at: d
 
 
 def promise_all(transaction: Connection, asked: Sequence[tuple[JobName, str, datetime]]) -> None:
-    """Ask for each (job, subject, due at), as `promise` does for one."""
-    if not asked:
-        return
+    """Ask for each (job, subject, due at), as `promise` does for one. What is named twice is asked
+    for once, at the earlier of its times.
+    """
+    earliest: dict[tuple[str, str], datetime] = {}
+    for job, subject, due_at in asked:
+        name = job.value, subject
+        earliest[name] = min(due_at, earliest.get(name, due_at))
     # Always in this order, so that two transactions never wait for each other's rows.
-    rows = [
-        {"job": job.value, "subject": subject, "asked": 1, "due_at": due_at}
-        for job, subject, due_at in sorted(asked)
-    ]
-    transaction.execute(_asking(transaction.dialect.name), rows)
-
-
-@cache
-def _asking(dialect: str) -> Executable:
-    # Built once for each database: building it costs more than running it.
-    row = sqlite.insert(outbox) if dialect == "sqlite" else postgresql.insert(outbox)
-    waiting = outbox.c.asked > outbox.c.done
-    return row.on_conflict_do_update(
-        index_elements=[outbox.c.job, outbox.c.subject],
-        set_={
-            "asked": outbox.c.asked + 1,
-            "due_at": case(
-                (and_(waiting, outbox.c.due_at < row.excluded.due_at), outbox.c.due_at),
-                else_=row.excluded.due_at,
-            ),
-            "rung_at": None,
-        },
-    )
+    rows = [(job, subject, 1, due_at) for (job, subject), due_at in sorted(earliest.items())]
+    for begin in range(0, len(rows), _MOST_AT_ONCE):
+        _ASKING.insert(transaction, rows[begin : begin + _MOST_AT_ONCE])
 
 
 def list_open_subjects(

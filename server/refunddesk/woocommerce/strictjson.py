@@ -34,13 +34,7 @@ def read_json(raw: bytes) -> Any:
     if text.startswith("\ufeff"):
         raise IllJson("byte_order_mark", "The body begins with a byte order mark.")
     try:
-        return json.loads(
-            text,
-            parse_int=_read_int,
-            parse_float=_read_decimal,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_read_object,
-        )
+        return _STRICT.decode(text)
     except RecursionError:
         raise IllJson("too_deep", "The body is nested too deeply.") from None
     except json.JSONDecodeError as error:
@@ -72,3 +66,12 @@ def _read_decimal(digits: str) -> Decimal:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise IllJson("not_finite", f"{name} is not a JSON number.")
+
+
+# Made once: json.loads() would make one for each body.
+_STRICT = json.JSONDecoder(
+    parse_int=_read_int,
+    parse_float=_read_decimal,
+    parse_constant=_refuse_constant,
+    object_pairs_hook=_read_object,
+)
