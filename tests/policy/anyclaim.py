@@ -73,6 +73,68 @@ def _case(draw: st.DrawFn, judged: int) -> dict[str, Any] | None:
     }
 
 
+#: Currencies of two, no and three decimals.
+CURRENCIES = {"EUR": 2, "JPY": 0, "KWD": 3}
+
+
+def in_currency(form: dict[str, Any], currency: str) -> dict[str, Any]:
+    """The same claim in another currency, its minor units kept: 12.34 EUR become 1234 JPY."""
+    decimals = CURRENCIES[currency]
+
+    def amount(text: str) -> str:
+        minor = text.replace(".", "").rjust(decimals + 1, "0")
+        return f"{minor[:-decimals]}.{minor[-decimals:]}" if decimals else str(int(minor))
+
+    order = form["order"]
+    order["currency"] = currency
+    for place in (order, *order["items"]):
+        for key in ("paid", "tax", "refunded", "list_price", "gateway_fee"):
+            if key in place:
+                place[key] = amount(place[key])
+    return form
+
+
+@st.composite
+def any_claim_with_further_facts(draw: st.DrawFn) -> dict[str, Any]:
+    """A claim of which any optional fact may be known, in any of three currencies."""
+    form = draw(any_claim())
+    judged = (datetime.fromisoformat(form["judged_at"]) - _PAID_AT) // timedelta(seconds=1)
+    instants = st.integers(0, judged).map(_instant)
+    further: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+        "order": {
+            "delivered_at": instants, "activated_at": instants, "first_used_at": instants,
+            "trial_ends_at": instants, "list_price": _cents(5000).map(_amount),
+            "gateway_fee": _cents(1000).map(_amount), "payment_method": st.just("card"),
+            "promotion": st.just("spring-sale"),
+            "linked_order": st.fixed_dictionaries(
+                {"id": st.just("900"), "relation": _choice(facts.Relation),
+                 "paid_at": st.just(_instant(-30 * 86400))}
+            ),
+        },
+        "customer": {
+            "country": st.sampled_from(["DE", "US", "NO"]), "is_consumer": st.booleans(),
+            "refunds_ever": st.integers(0, 3),
+            "breaches": st.lists(_choice(facts.Breach), unique=True),
+        },
+        "case": {"proof_given": st.booleans()},
+        "request": {"withdrawal_waived_at": st.just(_instant(0))},
+        "license": {
+            "downloads": st.integers(0, 3), "uses": st.integers(0, 200),
+            "activations": st.integers(0, 3), "last_used_at": instants,
+            "uninstalled": st.booleans(),
+        },
+    }  # fmt: skip
+    for place, keys in further.items():
+        if form[place] is not None:
+            form[place] |= draw(st.fixed_dictionaries({}, optional=keys))
+    for item in form["order"]["items"]:
+        item |= draw(st.fixed_dictionaries({}, optional={"begun": st.booleans()}))
+    dispute = {"id": "d1", "opened_at": _instant(0), "status": "open", "closed_at": None}
+    closed = dispute | {"closed_at": _instant(judged)}
+    form["disputes"] = draw(st.sampled_from([[], [], [], [dispute], [closed]]))
+    return in_currency(form, draw(st.sampled_from(sorted(CURRENCIES))))
+
+
 @st.composite
 def any_claim(draw: st.DrawFn) -> dict[str, Any]:
     items, paid, refunded_of_lines = draw(_items())

@@ -112,6 +112,14 @@ def load_policy(source: str | Path, readings: Readings | None = None) -> Policy:
     return _gather(found, path.name)
 
 
+def policy_of(data: object, file: str) -> Policy:
+    """The policy of one document that is parsed already; `file` names it in refusals.
+
+    Raises PolicyNotValid.
+    """
+    return _gather([_load_version(file, data, {})], file)
+
+
 def load_built_in(name: str, readings: Readings | None = None) -> Policy:
     """A policy that comes with Refund Desk. Raises PolicyNotValid for a name that does not."""
     return _load_built_in(name, tuple(sorted((readings or {}).items())))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from refunddesk.money import Money
 from refunddesk.policy.claim import Claim, ItemKind, Period
 from refunddesk.policy.clause import Context, Kind
 from refunddesk.policy.decision import Await, Effect, Finding, Why
 from refunddesk.policy.facts import paid_for
+from refunddesk.policy.values import AtLeastOne, Rounding, share_of
 from refunddesk.worktime import (
     ONE_SECOND,
     add_months,
@@ -19,13 +19,16 @@ from refunddesk.worktime import (
     months_begun,
 )
 
+_EACH = AtLeastOne(1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProRata:
     """How the rest of a period is reckoned from the instant of the request.
 
     `current_month` says whether the month (by `unit = "day"`: the day) of the request is paid
-    back. `paid_months = 10` charges each used month of a year at a tenth of the price.
+    back. `paid_months = 10` charges each used month of a year at a tenth of the price. With
+    `step = 3` only whole steps of three units are paid back.
     """
 
     pays: frozenset[ItemKind]
@@ -33,7 +36,8 @@ class ProRata:
     month: Literal["subscription", "calendar"] = "subscription"
     current_month: Literal["refunded", "kept"] = "refunded"
     paid_months: Literal[12, 10] = 12
-    rounding: Literal["down", "up"] = "down"
+    step: AtLeastOne = _EACH
+    rounding: Rounding = "down"
     needs_case: bool = False
     effects: tuple[Effect, ...] = ()
 
@@ -61,11 +65,15 @@ def judge_pro_rata(claim: Claim, params: ProRata, context: Context) -> Finding:
     if request is None:
         return context.awaits(Await("customer", "ask_in_writing", until=last_second))
     rest = rest_of(period, request.at, params, context)
+    rest = replace(rest, left=rest.left - rest.left % params.step)
     until = min(rest.until, last_second) if rest.until else None
     return context.says(
         "grants",
         Why("pro_rata", {"unit": params.unit, "left": rest.left, "of": rest.whole}),
-        offers=tuple(_share(paid, rest, params) for paid in paid_for(claim, params.pays)),
+        offers=tuple(
+            share_of(paid, rest.left, rest.whole, params.rounding)
+            for paid in paid_for(claim, params.pays)
+        ),
         effects=params.effects,
         until=until if until and until >= claim.judged_at else None,
     )
@@ -101,12 +109,6 @@ def _months_of(start: date, end: date) -> int:
     last = end - timedelta(days=1)
     months = max(1, (last.year - start.year) * 12 + last.month - start.month)
     return months if add_months(start, months) >= last else months + 1
-
-
-def _share(paid: Money, rest: Rest, params: ProRata) -> Money:
-    if params.rounding == "up":
-        return paid - paid.share(rest.whole - rest.left, rest.whole)
-    return paid.share(rest.left, rest.whole)
 
 
 KINDS = (Kind("pro_rata", judge_pro_rata, ProRata),)
