@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import fields, is_dataclass
 from importlib import resources
 from pathlib import Path
-from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
-from refunddesk.policy.clauses import KINDS
 from refunddesk.policy.document import load_policy
-from refunddesk.policy.params import is_required
-from refunddesk.policy.values import Amounts, AtLeastOne, Countries, Percent
-from refunddesk.worktime import Span
 from tests.policy.claims import ONE_TIME, YEARLY, YEARLY_RENEWAL, changed, decide, verdict
 
 _BUILT_IN = resources.files("refunddesk") / "policies" / "crmjetty.toml"
@@ -74,27 +68,6 @@ _EXAMPLES: dict[str, tuple[tuple[str, dict[str, Any]], dict[str, str | int]]] = 
 }
 
 
-_IN_WORDS: dict[Any, str] = {
-    Span: 'a length such as "30 days"',
-    bool: "true or false",
-    int: "a number",
-    AtLeastOne: "a number from 1 on",
-    Percent: 'a percentage such as "12.5%"',
-    Amounts: 'amounts by currency such as `{ EUR = "5.00" }`',
-    Countries: "countries such as `DE`, or groups of them such as `EU`",
-    str: "a text",
-}
-
-
-def kinds_table() -> str:
-    rows = ["| kind | stage | what it does | parameters |", "|---|---|---|---|"]
-    for name, kind in KINDS.items():
-        summary = (kind.judge.__doc__ or "").split("\n\n")[0]
-        parameters = "; ".join(_parameters(kind.params)) or "none"
-        rows.append(f"| `{name}` | {kind.stage} | {' '.join(summary.split())} | {parameters} |")
-    return "\n".join(rows)
-
-
 def readings_table() -> str:
     rows = ["| reading | choice | example | decision |", "|---|---|---|---|"]
     version = load_policy("crmjetty").versions[0]
@@ -112,7 +85,7 @@ def readings_table() -> str:
 
 def with_tables(text: str) -> str:
     """The page with what stands between its markers computed anew."""
-    for name, table in (("kinds", kinds_table()), ("readings", readings_table())):
+    for name, table in (("readings", readings_table()),):
         between = re.compile(f"(<!-- {name}: computed -->\n).*?(\n<!-- end -->)", re.DOTALL)
         assert between.search(text), f"the page has no place for the table of {name}"
         text = between.sub(lambda found, table=table: found[1] + table + found[2], text)  # type: ignore[misc]
@@ -123,37 +96,6 @@ def _choices(reading: str) -> list[str | int]:
     document = tomllib.loads(_BUILT_IN.read_text(encoding="utf-8"))
     choices: list[str | int] = document["readings"][reading]["options"]
     return choices
-
-
-def _parameters(params: type[Any]) -> list[str]:
-    hints = get_type_hints(params)
-    told = []
-    for parameter in fields(params):
-        words = f"`{parameter.name}`: {_values(hints[parameter.name])}"
-        told.append(words if is_required(parameter) else f"{words} ({_default(parameter.default)})")
-    return told
-
-
-def _values(hint: Any) -> str:
-    if get_origin(hint) in (UnionType, Union):
-        hint = next(part for part in get_args(hint) if part is not type(None))
-        return _values(hint) + (', or "none"' if hint is Span else "")
-    if hint in _IN_WORDS:
-        return _IN_WORDS[hint]
-    if get_origin(hint) in (frozenset, tuple):
-        several = get_args(hint)[0]
-        if is_dataclass(several):
-            return f"a list of objects of {'; '.join(_parameters(several))}"  # type: ignore[arg-type]
-        return f"any of {_values(several)}"
-    return ", ".join(f"`{choice}`" for choice in get_args(hint))
-
-
-def _default(value: object) -> str:
-    if isinstance(value, bool):
-        return f"otherwise {str(value).lower()}"
-    if isinstance(value, frozenset):
-        return f"otherwise {', '.join(sorted(map(str, value)))}" if value else "otherwise none"
-    return f"otherwise {value}" if value or value == 0 else "otherwise none"
 
 
 if __name__ == "__main__":

@@ -31,6 +31,9 @@ class NotJudged(click.ClickException):
 
 _PLACES = {
     "check": "policy_check:check",
+    "kinds": "policy_documents:kinds",
+    "new": "policy_documents:new",
+    "templates": "policy_documents:templates",
     "explain": "policy_words:explain_command",
     "quote": "policy_words:quote_command",
     "replay": "policy_replay:replay",

@@ -120,6 +120,20 @@ def policy_of(data: object, file: str) -> Policy:
     return _gather([_load_version(file, data, {})], file)
 
 
+def policy_file(file: Path | Traversable) -> Policy:
+    """The policy of one file. Raises PolicyNotValid."""
+    return _gather(_read_versions(file, {}), file.name)
+
+
+def built_in_names() -> tuple[str, ...]:
+    return tuple(sorted(_built_in()))
+
+
+def _built_in() -> dict[str, Traversable]:
+    folder = resources.files("refunddesk") / "policies"
+    return {f.name.removesuffix(".toml"): f for f in folder.iterdir() if f.name.endswith(".toml")}
+
+
 def load_built_in(name: str, readings: Readings | None = None) -> Policy:
     """A policy that comes with Refund Desk. Raises PolicyNotValid for a name that does not."""
     return _load_built_in(name, tuple(sorted((readings or {}).items())))
@@ -127,8 +141,7 @@ def load_built_in(name: str, readings: Readings | None = None) -> Policy:
 
 @lru_cache(maxsize=32)
 def _load_built_in(name: str, readings: tuple[tuple[str, str | int], ...]) -> Policy:
-    folder = resources.files("refunddesk") / "policies"
-    known = {file.name.removesuffix(".toml"): file for file in folder.iterdir()}
+    known = _built_in()
     if name not in known or not _NAME.fullmatch(name):
         built_in = ", ".join(sorted(known))
         raise PolicyNotValid("", f"no built-in policy is called {name[:60]!r}; there is {built_in}")

@@ -148,7 +148,7 @@ def in_short(decision: Decision) -> str:
 
 @cache
 def _examples() -> dict[str, Any]:
-    file = resources.files("refunddesk.policy") / "examples" / "kinds.toml"
+    file = resources.files("refunddesk.policy") / "kinds.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
 
 

@@ -9,6 +9,7 @@ from refunddesk.policy.claim import Channel, Claim
 from refunddesk.policy.clause import Context, Kind, NoParams
 from refunddesk.policy.clauses.windows import Then, fails
 from refunddesk.policy.decision import Await, Finding, Why
+from refunddesk.policy.facts import ANCHOR_KEYS, Anchor, anchor_at
 from refunddesk.worktime import Span, is_over
 
 #: What a policy counts of the use made of a product.
@@ -95,6 +96,24 @@ def judge_usage_limit(claim: Claim, params: UsageLimit, context: Context) -> Fin
     return fails(context, params.then, Why("used_too_much", facts))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unused:
+    counted_from: Anchor = "payment"
+
+
+def judge_unused(claim: Claim, params: Unused, context: Context) -> Finding:
+    """Refuses what was used after the payment, or another instant it counts from."""
+    since = anchor_at(claim, params.counted_from)
+    if since is None:
+        return context.lacks(ANCHOR_KEYS[params.counted_from])
+    license = claim.license
+    if license is None or (license.last_used_at is None and license.uses != 0):
+        return context.lacks("license.last_used_at")
+    if license.last_used_at is None or license.last_used_at < since:
+        return context.says("clear")
+    return context.says("refuses", Why("used_since", {"last_used_at": license.last_used_at}))
+
+
 def count_of(claim: Claim, counted: Counted) -> int | None:
     """How much use was made of the licence, None where the claim does not know it."""
     license = claim.license
@@ -112,4 +131,5 @@ KINDS = (
     Kind("channel", judge_channel, ChannelRule),
     Kind("proof", judge_proof, Proof),
     Kind("usage_limit", judge_usage_limit, UsageLimit),
+    Kind("unused", judge_unused, Unused),
 )
