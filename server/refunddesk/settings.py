@@ -42,6 +42,8 @@ class Settings:
     woocommerce_feed: str
     release_candidates: bool
     contact: str
+    php: str
+    sqlite_drop_in: Path | None
 
     @property
     def host(self) -> str:
@@ -141,6 +143,15 @@ def _file_or_none(value: str) -> Path | None:
     path = Path(value)
     if not path.is_file():
         raise ValueError(f"names a file that is not there: {value}")
+    return path
+
+
+def _place_or_none(value: str) -> Path | None:
+    if not value:
+        return None
+    path = Path(value)
+    if not path.exists():
+        raise ValueError(f"names a file or folder that is not there: {value}")
     return path
 
 
@@ -289,6 +300,21 @@ VARIABLES = (
         _contact,
         "A page or mailbox that tells the feeds who asks. Empty: REFUNDDESK_PUBLIC_URL.",
     ),
+    Variable(
+        "REFUNDDESK_PHP",
+        "php",
+        "",
+        _text,
+        "The PHP that boots plugins in a WordPress, to check them. Empty: php on the PATH.",
+    ),
+    Variable(
+        "REFUNDDESK_SQLITE_DROP_IN",
+        "sqlite_drop_in",
+        "",
+        _place_or_none,
+        'Zip or folder of the WordPress plugin "SQLite Database Integration", on which checked\n'
+        "plugins are booted. Empty: plugins are read, not booted.",
+    ),
 )
 
 
@@ -329,6 +355,16 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     values["database_url"] = values["database_url"] or f"sqlite:///{home / 'refunddesk.db'}"
     values["redis_url"] = values["redis_url"] or f"unix://{home / 'queue.sock'}"
     return Settings(**values)
+
+
+def read_setting(setting: str) -> Any:
+    """One setting, for commands that need no others. Raises SettingsIncomplete."""
+    variable = next(variable for variable in VARIABLES if variable.setting == setting)
+    text = _surroundings().get(variable.name, variable.default)
+    try:
+        return variable.read(text or "")
+    except ValueError as error:
+        raise SettingsIncomplete(f"{variable.name} {error}") from None
 
 
 def read_file(path: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +15,9 @@ from refunddesk.compat.surface import Place
 from refunddesk.compat.verdict import DynamicPass, Verdict, evidence_of, judge
 from tests.compat.synthetic import Bench
 
-BOOTED = DynamicPass(ran=True, entry_points_run=7, entry_points_known=9)
+BOOTED = DynamicPass(
+    ran=True, pages_visited=16, pages_known=17, entry_points_run=7, entry_points_known=9
+)
 
 
 def checked(bench: Bench, main: str, **files: str) -> StaticPass:
@@ -50,9 +53,10 @@ def test_reading_alone(bench: Bench, main: str, verdict: Verdict) -> None:
     [
         (None, Verdict.UNVERIFIED),
         (DynamicPass(ran=False, reason="no PHP is installed."), Verdict.UNVERIFIED),
+        (replace(BOOTED, incomplete=("The editor did not come.",)), Verdict.UNVERIFIED),
         (BOOTED, Verdict.OK),
     ],
-    ids=["not tried", "could not start", "booted"],
+    ids=["not tried", "could not start", "not all of it came", "booted"],
 )
 def test_only_a_booted_plugin_is_ok(
     bench: Bench, dynamic: DynamicPass | None, verdict: Verdict
@@ -60,7 +64,10 @@ def test_only_a_booted_plugin_is_ok(
     check = judge(checked(bench, ""), dynamic)
     assert check.verdict is verdict
     if verdict is Verdict.OK:
-        assert "7 of 9 known entry points" in check.reason
+        assert check.reason == (
+            "Reading and booting it found nothing new;"
+            " 16 of 17 pages came, 7 of 9 entry points ran."
+        )
 
 
 def test_a_fatal_error_seen_at_the_line_confirms_it(bench: Bench) -> None:
@@ -95,6 +102,28 @@ def test_a_file_that_loaded_well_counts_one_level_less(
     assert "one level less" in check.findings[0].remark
 
 
+def test_a_notice_seen_at_the_line_confirms_what_was_read(bench: Bench) -> None:
+    static = checked(bench, "worn();")
+    seen = replace(
+        static.findings[0], confirmed_by="dynamic", request="the feed", stack=("a.php:6 worn",)
+    )
+    elsewhere = replace(seen, place=Place("my-plugin.php", 60))
+    check = judge(static, DynamicPass(ran=True, findings=(seen, elsewhere)))
+    assert check.verdict is Verdict.WARN
+    assert [(f.place.line, f.confirmed_by) for f in check.findings] == [
+        (60, "dynamic"),
+        (6, "static, dynamic"),
+    ]
+    record = evidence_of(check)[1]
+    assert (record["request"], record["stack"]) == ("the feed", ["a.php:6 worn"])
+
+
+def test_a_doubtful_error_is_no_more_than_likely(bench: Bench) -> None:
+    doubtful = replace(fatal("my-plugin.php", 99), remark="A limit was hit.")
+    check = judge(checked(bench, ""), DynamicPass(ran=True, findings=(doubtful,)))
+    assert check.verdict is Verdict.LIKELY_BROKEN
+
+
 def test_evidence_is_complete_and_plain(bench: Bench) -> None:
     check = judge(checked(bench, "gone();"))
     seen = datetime(2026, 8, 12, 9, 30, tzinfo=UTC)
@@ -108,7 +137,7 @@ def test_evidence_is_complete_and_plain(bench: Bench) -> None:
         "release_sha256": check.static.target.surfaces[0].sha256,
         "baseline": "6.9",
         "php": None,
-        "checker_version": 1,
+        "checker_version": 2,
         "rule": "removed-function",
         "severity": "error",
         "symbol": "gone",
@@ -129,6 +158,9 @@ def test_evidence_is_complete_and_plain(bench: Bench) -> None:
         "on_load": True,
         "confirmed_by": "static",
         "remark": None,
+        "request": None,
+        "message": None,
+        "stack": [],
         "first_seen_at": "2026-08-12T09:30:00+00:00",
     }
 

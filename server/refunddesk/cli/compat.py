@@ -7,14 +7,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from refunddesk.cli import Commands
+from refunddesk.cli.compat_boot import Booting, boot_as_asked, boot_options
 from refunddesk.clock import now
 from refunddesk.compat.archive import ArchiveRefused, SourceTree, open_tree
-from refunddesk.compat.check import Site, check_static
+from refunddesk.compat.check import Site, StaticPass, check_static
 from refunddesk.compat.facts import PluginFacts
 from refunddesk.compat.headers import NoPluginHeader
 from refunddesk.compat.index import NotARelease
@@ -37,7 +38,7 @@ from refunddesk.compat.releases import (
 from refunddesk.compat.report import report_of
 from refunddesk.compat.surface import PRODUCT_NAMES, WOOCOMMERCE, WORDPRESS, Surface
 from refunddesk.compat.symboltables import NotASymbolTable
-from refunddesk.compat.verdict import Check, Verdict, evidence_of, judge
+from refunddesk.compat.verdict import Check, DynamicPass, Verdict, evidence_of, judge
 
 if TYPE_CHECKING:
     from refunddesk.cli.compat_records import Records
@@ -82,6 +83,7 @@ def compat() -> None:
     "--baseline", help="The WordPress release it works on; else the one it was tested on."
 )
 @click.option("--with", "woocommerce", help="The WooCommerce release beside it.")
+@boot_options
 @click.option("--json", "as_json", is_flag=True, help="Print the evidence as JSON.")
 @click.option("--all", "everything", is_flag=True, help="Show what the baseline has as well.")
 def check(
@@ -91,6 +93,7 @@ def check(
     woocommerce: str | None,
     as_json: bool,
     everything: bool,
+    **booting: Any,
 ) -> None:
     """Check PLUGIN, a zip, a directory or a plugin the desk knows, against a WordPress release.
 
@@ -104,7 +107,10 @@ def check(
             open_tree(_place_of(plugin, desk)) as tree,
         ):
             facts = read_plugin(tree, _progress(f"Reading {plugin.name}"))
-            checked, reason = _check(facts, target, baseline, woocommerce, desk)
+            static, reason = _check(facts, target, baseline, woocommerce, desk)
+            place = _place_of(plugin, desk)
+            dynamic = boot_as_asked(Booting(**booting), place, target, baseline, woocommerce)
+            checked = judge(static, dynamic)
             lines = _lines_of(tree)
             if as_json:
                 click.echo(json.dumps(_document(checked, reason, lines), indent=2))
@@ -147,8 +153,8 @@ def _check(
     baseline: str | None,
     woocommerce: str | None,
     desk: Records | None,
-) -> tuple[Check, str]:
-    """The check, and why its baseline is the one it is."""
+) -> tuple[StaticPass, str]:
+    """What reading finds, and why its baseline is the one it is."""
     wanted = [(WORDPRESS, target, baseline)]
     if woocommerce and facts.main_file == "woocommerce.php":
         raise WrongProduct("the plugin is WooCommerce itself: leave --with away")
@@ -174,7 +180,7 @@ def _check(
         reasons.append(reason)
     known = Site(tuple(before)) if len(before) == len(surfaces) else None
     static = check_static(facts, Site(tuple(surfaces)), known, lifecycles)
-    return judge(static), ", ".join(dict.fromkeys(reasons))
+    return static, ", ".join(dict.fromkeys(reasons))
 
 
 def _document(checked: Check, reason: str, lines: Callable[[str, int], str]) -> dict[str, object]:
@@ -193,8 +199,16 @@ def _document(checked: Check, reason: str, lines: Callable[[str, int], str]) -> 
         "files_read": static.facts.files_read,
         "unread": list(static.facts.unread),
         "left_out": list(static.facts.left_out),
-        "booted": False,
+        "booted": checked.dynamic is not None and checked.dynamic.ran,
+        "boot": _boot_record(checked.dynamic),
     }
+
+
+def _boot_record(dynamic: DynamicPass | None) -> object:
+    """The whole record of what was run, or why nothing was; None where it was not asked for."""
+    if dynamic is None:
+        return None
+    return json.loads(dynamic.record) if dynamic.ran else {"reason": dynamic.reason}
 
 
 def _lines_of(tree: SourceTree) -> Callable[[str, int], str]:

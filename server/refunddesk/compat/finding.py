@@ -22,7 +22,8 @@ class Finding:
     """`place` is in the plugin, `core` in the release (the last that had the symbol).
 
     `sentence` tells a reader what happens. `on_load`: the file is loaded on every request.
-    `new`: the baseline does not have it. `confirmed_by`: "static", "dynamic" or both.
+    `new`: the baseline does not have it. `confirmed_by`: "static", "dynamic" or both. What was seen
+    when it ran: the `request` it happened in, the `message` as it came, and the `stack`.
     """
 
     rule: str
@@ -42,6 +43,9 @@ class Finding:
     new: bool = True
     confirmed_by: str = "static"
     remark: str = ""
+    request: str = ""
+    message: str = ""
+    stack: tuple[str, ...] = ()
 
     @property
     def identity(self) -> tuple[str, str, str, int, str]:

@@ -68,6 +68,8 @@ def _more(finding: Finding) -> Iterator[str]:
         yield f"Last seen in {product} {finding.last_seen}, {finding.core.file}."
     elif finding.core is not None and finding.core.file:
         yield f"See {finding.core.file}:{finding.core.line}."
+    if finding.confirmed_by == "static, dynamic":
+        yield f"Seen on {finding.request}."
     if finding.remark:
         yield finding.remark
 
@@ -88,7 +90,8 @@ def _coverage(check: Check, hidden: int) -> Iterator[str]:
     if check.dynamic is None:
         yield "Not booted: this check reads the code only."
     elif check.dynamic.ran:
-        run, known = check.dynamic.entry_points_run, check.dynamic.entry_points_known
-        yield f"Booted: {run} of {known} known entry points run."
+        yield f"Booted with PHP {check.dynamic.php}: {check.dynamic.coverage}."
+        yield from check.dynamic.incomplete
+        yield from check.dynamic.notes
     else:
         yield f"Not booted: {check.dynamic.reason}"

@@ -12,7 +12,7 @@ from refunddesk.compat.finding import Finding, Level
 from refunddesk.compat.surface import Surface
 
 #: Raised with every change of a rule: a stored verdict says which rules it came from.
-CHECKER_VERSION = 1
+CHECKER_VERSION = 2
 
 
 class Verdict(StrEnum):
@@ -31,16 +31,32 @@ class DynamicPass:
     """What booting the plugin found, on the target and not on the baseline.
 
     `ran` is False where it could not start; `reason` then says why. `findings` are of level ERROR
-    for a fatal error. Of `entry_points_known`, `entry_points_run` were called. `files_loaded` are
-    the plugin's files that were loaded without an error.
+    for a fatal error. `incomplete` says in sentences what keeps a clean result from being an OK.
+    Of `pages_known`, `pages_visited` came; of `entry_points_known`, `entry_points_run` were called.
+    `files_loaded` are the plugin's files that were loaded without an error. `notes` are about the
+    surroundings, not the plugin. `record` is the whole of it as canonical JSON, for evidence.
     """
 
     ran: bool
     reason: str = ""
     findings: tuple[Finding, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    pages_visited: int = 0
+    pages_known: int = 0
     entry_points_run: int = 0
     entry_points_known: int = 0
     files_loaded: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+    php: str = ""
+    record: str = ""
+
+    @property
+    def coverage(self) -> str:
+        """How much was run, as part of a sentence."""
+        pages = f"{self.pages_visited} of {self.pages_known} pages came"
+        if not self.entry_points_known:
+            return f"{pages}, it offers no entry points"
+        return f"{pages}, {self.entry_points_run} of {self.entry_points_known} entry points ran"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +97,9 @@ def _without_findings(static: StaticPass, dynamic: DynamicPass | None) -> tuple[
         )
     if not dynamic.ran:
         return Verdict.UNVERIFIED, f"It could not be booted: {dynamic.reason}"
-    return (
-        Verdict.OK,
-        f"Reading and booting it found nothing new; {dynamic.entry_points_run} of"
-        f" {dynamic.entry_points_known} known entry points were run.",
-    )
+    if dynamic.incomplete:
+        return Verdict.UNVERIFIED, f"Not everything could be run: {dynamic.incomplete[0]}"
+    return Verdict.OK, f"Reading and booting it found nothing new; {dynamic.coverage}."
 
 
 def _counted(findings: list[Finding], one: str, many: str) -> str:
@@ -96,17 +110,37 @@ def _merged(static: StaticPass, dynamic: DynamicPass | None) -> tuple[Finding, .
     """Both passes' findings; a static error in a file that loaded well counts one level less."""
     if dynamic is None or not dynamic.ran:
         return static.findings
-    seen = {(f.place.file, f.place.line): f for f in dynamic.findings}
+    seen = list(dynamic.findings)
     merged = []
     for finding in static.findings:
-        spot = (finding.place.file, finding.place.line)
-        if finding.level is Level.ERROR and spot in seen:
-            finding = replace(finding, confirmed_by="static, dynamic")
-            seen.pop(spot)
+        same = next((one for one in seen if _confirms(one, finding)), None)
+        if same is not None:
+            seen.remove(same)
+            finding = _confirmed(finding, same)
         elif finding.level is Level.ERROR and finding.place.file in dynamic.files_loaded:
             finding = _contradicted(finding)
         merged.append(finding)
-    return (*(replace(f, confirmed_by="dynamic") for f in seen.values()), *merged)
+    return (*(replace(one, confirmed_by="dynamic") for one in seen), *merged)
+
+
+def _confirms(seen: Finding, read: Finding) -> bool:
+    """Whether running showed what reading says: an error at the line, or the same rule there."""
+    if seen.place != read.place or seen.new != read.new:
+        return False
+    if read.level is Level.ERROR:
+        return seen.level is Level.ERROR
+    return seen.rule == read.rule and seen.symbol.lower() == read.symbol.lower()
+
+
+def _confirmed(read: Finding, seen: Finding) -> Finding:
+    return replace(
+        read,
+        confirmed_by="static, dynamic",
+        request=seen.request,
+        message=seen.message,
+        stack=seen.stack,
+        remark=seen.remark,
+    )
 
 
 def _contradicted(finding: Finding) -> Finding:
@@ -120,16 +154,14 @@ def evidence_of(
     check: Check,
     first_seen_at: datetime | None = None,
     line_of: Callable[[str, int], str] | None = None,
-    php: str | None = None,
 ) -> list[dict[str, object]]:
     """One record per new finding, JSON-ready: to be stored once and never changed.
 
-    `line_of` reads a line of the plugin for the record's snippet; `php` is the version booted.
+    `line_of` reads a line of the plugin for the record's snippet. What was run as a whole is in
+    the dynamic pass's `record`.
     """
     return [
-        _record(check, finding, first_seen_at, line_of, php)
-        for finding in check.findings
-        if finding.new
+        _record(check, finding, first_seen_at, line_of) for finding in check.findings if finding.new
     ]
 
 
@@ -138,7 +170,6 @@ def _record(
     finding: Finding,
     first_seen_at: datetime | None,
     line_of: Callable[[str, int], str] | None,
-    php: str | None,
 ) -> dict[str, object]:
     headers = check.static.facts.headers
     target = _of_product(check.static.target.surfaces, finding.product)
@@ -153,7 +184,7 @@ def _record(
         "release": target.version if target else "",
         "release_sha256": target.sha256 if target else "",
         "baseline": before.version if before else None,
-        "php": php,
+        "php": (check.dynamic.php or None) if check.dynamic else None,
         "checker_version": CHECKER_VERSION,
         "rule": finding.rule,
         "severity": finding.level.value,
@@ -175,6 +206,9 @@ def _record(
         "on_load": finding.on_load,
         "confirmed_by": finding.confirmed_by,
         "remark": finding.remark or None,
+        "request": finding.request or None,
+        "message": finding.message or None,
+        "stack": list(finding.stack),
         "first_seen_at": first_seen_at.isoformat() if first_seen_at else None,
     }
 

@@ -1,0 +1,4 @@
+<?php
+function wp_install( $title ) {
+	update_option( 'blogname', $title );
+}

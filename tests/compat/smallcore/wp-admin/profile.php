@@ -1,0 +1,3 @@
+<?php
+require_once __DIR__ . '/admin.php';
+do_action( 'load-profile.php' );

@@ -1,0 +1,3 @@
+<?php
+define( 'DOING_CRON', true );
+require __DIR__ . '/wp-load.php';
