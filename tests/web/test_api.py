@@ -15,7 +15,7 @@ from hypothesis import settings as trying
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from refunddesk.db import staff
+from refunddesk.db import orders, staff
 from refunddesk.db.orders import Order
 from refunddesk.db.staff import Role
 from refunddesk.extension import create_app
@@ -45,6 +45,7 @@ ROLES = {
     ("PATCH", "/api/cases/<case_id>"): WRITERS,
     ("GET", "/api/orders"): READERS,
     ("GET", "/api/orders/<order_id>"): READERS,
+    ("GET", "/api/orders/<order_id>/quote"): READERS,
     ("POST", "/api/orders/<order_id>/disputes"): WRITERS,
     ("PATCH", "/api/disputes/<dispute_id>"): WRITERS,
     ("PATCH", "/api/customers/<customer_id>"): DECIDERS,
@@ -165,6 +166,41 @@ def test_a_refund_is_asked_for_held_and_granted(
     assert refund["state"] == "due"
     assert [line["net"]["amount"] for line in refund["lines"]] == ["199.00"]
     assert refund["history"][0]["action"] == "refund_granted"
+
+
+def test_a_request_is_explained_in_the_language_and_to_the_reader_asked_for(
+    program: Program, order: Order, edges: Edges
+) -> None:
+    asked = program.post("/api/refund-requests", asking(order)).json["id"]  # type: ignore[index]
+    assert program.get(f"/api/refund-requests/{asked}").json["explanation"] is None  # type: ignore[index]
+    work(edges)
+    for query, headline in (
+        ("", "The customer has to act first, by clause R-2C."),
+        ("?reader=customer", "We need something from you before we can decide."),
+        ("?lang=de&reader=customer", "Bevor wir entscheiden können, brauchen wir etwas von Ihnen."),
+        ("?lang=fr", "Selon la clause R-2C, c’est d’abord au client d’agir."),
+    ):
+        answer = program.get(f"/api/refund-requests/{asked}{query}").json
+        assert answer
+        assert answer["explanation"]["headline"] == headline
+        assert ("trace" in answer["explanation"]) == ("customer" not in query)
+        assert answer["explanation"]["changes"], "what would change it is told"
+    assert told(program.get(f"/api/refund-requests/{asked}?lang=it")) == (422, "fields_not_valid")
+    assert told(program.get(f"/api/refund-requests/{asked}?langue=fr")) == (422, "fields_not_valid")
+
+
+def test_an_order_nobody_asked_about_is_quoted_and_the_quote_comes_true(
+    program: Program, order: Order, edges: Edges
+) -> None:
+    quote = program.get(f"/api/orders/{order.id}/quote").json
+    assert quote
+    assert [step["outcome"] for step in quote["as_it_is"]["steps"]] == ["await", "refuse"]
+    assert [(step["amount"], step["settled_by"]) for step in quote["conditions_met"]["steps"]] == [
+        ("199.00", "R-3A"), ("0.00", "R-3A"),
+    ]  # fmt: skip
+    with edges.database.write() as transaction:
+        orders.record_order_gone(transaction, order.id, at=edges.clock())
+    assert told(program.get(f"/api/orders/{order.id}/quote")) == (409, "order_not_quotable")
 
 
 def test_the_same_asking_again_is_answered_200_with_the_same_request(

@@ -368,8 +368,10 @@ def test_a_request_shows_what_every_clause_said(signed_in: Browser, edges: Edges
     assert "Every clause tried, in order" in page
     assert "R-3A" in page
     assert "Policy crmjetty, version" in page
-    assert "Customer: confirm destruction" in page
-    assert "199.00 EUR is held until then" in page
+    assert "The customer has to confirm that all copies are destroyed." in page
+    assert "€199.00 is granted and held until the customer has acted, by clause R-2D." in page
+    assert "kept, by R-1G" in page, "each deduction has its own line"
+    assert "Once this is done, €199.00 goes back." in page
     status = signed_in.see("/desk/").text
     assert f'href="/desk/requests/{request_id}"' in status
 

@@ -31,12 +31,18 @@ from refunddesk.policy.claim import Claim, ClaimNotValid
 
 
 def build_claim(
-    transaction: Connection, request: RefundRequest, order: Order, now: datetime
+    transaction: Connection,
+    request: RefundRequest | None,
+    order: Order,
+    now: datetime,
+    *,
+    lock: bool = True,
 ) -> Claim:
-    """The claim of `request` as the facts stand now. The order is locked by the caller.
+    """The claim of `request` as the facts stand now, or of an order nobody asked about yet.
 
-    The licences stay locked too: between the gate's last look and the grant nobody may switch
-    one on. Raises ClaimNotValid where the facts contradict each other.
+    With `lock` the caller has locked the order, and the licences stay locked too: between the
+    gate's last look and the grant nobody may switch one on. Raises ClaimNotValid where the facts
+    contradict each other.
     """
     store = stores.get_store(transaction, order.store_id)
     return Claim(
@@ -44,13 +50,9 @@ def build_claim(
         store=facts.Store(timezone=store.timezone, country=store.country or None),
         order=_order(transaction, order),
         customer=_customer(transaction, order),
-        case=_case(transaction, request),
-        request=facts.Request(
-            at=request.asked_at,
-            channel=cast(facts.Channel, request.channel),
-            from_account_address=request.from_account_address,
-        ),
-        license=_license(transaction, order, request),
+        case=_case(transaction, request, order),
+        request=_request(request) if request else None,
+        license=_license(transaction, order, request, lock=lock),
         disputes=tuple(
             facts.Dispute(
                 id=str(dispute.id),
@@ -61,7 +63,15 @@ def build_claim(
             for dispute in disputes.list_disputes(transaction, order.id)
         ),
         # The store's clock may run ahead of ours: what it says happened is not yet to come.
-        judged_at=max(now, request.asked_at, order.paid_at or now),
+        judged_at=max(now, request.asked_at if request else now, order.paid_at or now),
+    )
+
+
+def _request(request: RefundRequest) -> facts.Request:
+    return facts.Request(
+        at=request.asked_at,
+        channel=cast(facts.Channel, request.channel),
+        from_account_address=request.from_account_address,
     )
 
 
@@ -205,7 +215,13 @@ def _settled_at(row: CustomerFacts) -> datetime:
     return row.infringement_settled_at
 
 
-def _case(transaction: Connection, request: RefundRequest) -> facts.Case | None:
+def _case(
+    transaction: Connection, request: RefundRequest | None, order: Order
+) -> facts.Case | None:
+    """The request's own case; before anybody asked, the order's newest."""
+    if request is None:
+        opened = cases.list_cases(transaction, order.id)
+        return _case_facts(opened[-1]) if opened else None
     if request.case_id is None:
         return None
     case = cases.find_case(transaction, request.case_id)
@@ -228,13 +244,15 @@ def _case_facts(case: Case) -> facts.Case:
     )
 
 
-def _license(transaction: Connection, order: Order, request: RefundRequest) -> facts.License | None:
+def _license(
+    transaction: Connection, order: Order, request: RefundRequest | None, *, lock: bool
+) -> facts.License | None:
     """All licences of the order taken together, or None where it bought none."""
-    held = licenses.list_licenses(transaction, order.id, order.subscription_id, lock=True)
+    held = licenses.list_licenses(transaction, order.id, order.subscription_id, lock=lock)
     if not held:
         return None
     in_use = licenses.list_active(transaction, [license.id for license in held])
     return facts.License(
         active_sites=tuple(sorted({activation.site for activation in in_use})),
-        destruction_confirmed_at=request.destruction_confirmed_at,
+        destruction_confirmed_at=request.destruction_confirmed_at if request else None,
     )

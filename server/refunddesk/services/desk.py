@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,14 @@ from refunddesk.db.refunds import Refund
 from refunddesk.db.requests import RefundRequest
 from refunddesk.db.steps import Step
 from refunddesk.db.stores import Store
+from refunddesk.policy.claim import ClaimNotValid
+from refunddesk.policy.document import PolicyNotValid
+from refunddesk.policy.interchange import load_claim
+from refunddesk.policy.recorded import DecisionNotValid, load_decision
+from refunddesk.policy.version import NoSuchVersion, Policy
+from refunddesk.policy.wording import Audience, Explanation, Language, explain
 from refunddesk.services.edges import Edges
+from refunddesk.services.policies import load_named_policy
 from refunddesk.services.refusal import Refusal
 
 
@@ -40,6 +48,7 @@ class Judgement:
 
     recorded: RecordedDecision
     said: dict[str, Any]
+    explained: Explanation | None  # None where it was kept in a form that is not read any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +82,61 @@ def show_refund(edges: Edges, refund_id: int) -> RefundPage:
         )
 
 
-def show_request(edges: Edges, request_id: int) -> RequestPage:
-    """Raises NothingHere."""
+def show_request(
+    edges: Edges, request_id: int, language: Language = "en", audience: Audience = "staff"
+) -> RequestPage:
+    """The judgements are explained in `language`, for `audience`. Raises NothingHere."""
     with edges.database.read() as transaction:
         request = requests.find_request(transaction, request_id)
         if request is None:
             raise NothingHere(f"There is no refund request {request_id}.")
         items = orders.list_items(transaction, request.order_id)
         judged = decisions.list_decisions(transaction, request_id)
+        names = {str(item.woo_item_id): item.name for item in items}
+        explain = _explainer(edges, names, language, audience)
         return RequestPage(
             request=request,
             store=stores.get_store(transaction, request.store_id),
             order=orders.get_order(transaction, request.order_id),
             items={str(item.woo_item_id): item for item in items},
-            judgements=[Judgement(one, json.loads(one.decision)) for one in reversed(judged)],
+            judgements=[
+                Judgement(one, json.loads(one.decision), explain(one, one is judged[-1]))
+                for one in reversed(judged)
+            ],
             refunds=refunds.list_for_request(transaction, request_id),
             deeds=list_deeds(transaction, f"request:{request_id}"),
         )
+
+
+def _explainer(
+    edges: Edges, names: Mapping[str, str], language: Language, audience: Audience
+) -> Callable[[RecordedDecision, bool], Explanation | None]:
+    """Explains kept decisions; only the newest says what would change it."""
+
+    def explained(recorded: RecordedDecision, is_newest: bool) -> Explanation | None:
+        try:
+            decision = load_decision(json.loads(recorded.decision), recorded.amount.decimals)
+            claim = load_claim(json.loads(recorded.claim))
+        except (DecisionNotValid, ClaimNotValid):
+            return None
+        return explain(
+            decision,
+            claim,
+            language=language,
+            audience=audience,
+            policy=_policy(edges, recorded),
+            looks_ahead=is_newest,
+            names=names,
+        )
+
+    return explained
+
+
+def _policy(edges: Edges, recorded: RecordedDecision) -> Policy | None:
+    """The policy that judged, as long as it can be read and still has that version."""
+    try:
+        policy = load_named_policy(edges, recorded.policy)
+        policy.get_version(recorded.policy_version)
+    except (PolicyNotValid, NoSuchVersion):
+        return None
+    return policy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from flask import request
@@ -81,6 +81,25 @@ def read_query(*names: str) -> list[int]:
             raise _not_valid(name, "must be a whole number")
         values.append(int(text))
     return values
+
+
+def read_choices(**choices: Sequence[str]) -> dict[str, str]:
+    """One of its values for each of these names of the query; the first where it is not given.
+
+    Raises FieldsNotValid, also for any other name.
+    """
+    for name in request.args:
+        if name not in choices:
+            raise _not_valid(repr(name[:60]), "is not a known key")
+    chosen = {}
+    for name, values in choices.items():
+        given = request.args.getlist(name) or [values[0]]
+        if len(given) > 1:
+            raise _not_valid(name, "is given more than once")
+        if given[0] not in values:
+            raise _not_valid(name, f"must be one of {', '.join(values)}")
+        chosen[name] = given[0]
+    return chosen
 
 
 def _not_valid(path: str, problem: str) -> FieldsNotValid:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -53,6 +54,11 @@ class AmountLine:
     paid: Amount
     deductions: tuple[Amount, ...]
     back: Amount
+
+    @property
+    def parts(self) -> tuple[Amount, ...]:
+        """All amounts in the order of reckoning."""
+        return (self.paid, *self.deductions, self.back)
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -122,16 +128,21 @@ def explain(
     language: Language = "en",
     audience: Audience = "customer",
     policy: Policy | None = None,
+    looks_ahead: bool = True,
+    names: Mapping[str, str] | None = None,
 ) -> Explanation:
     """The decision on `claim` in words; fresh from the judge or read back, it reads the same.
 
-    With the `policy` that judged, it also tells what would change the answer and when.
+    With the `policy` that judged, and unless it `looks_ahead` no more, it also tells what would
+    change the answer and when. `names` are those of the lines by their ids, instead of the names
+    that the policy knows the products by.
     """
     terms = _terms(policy, decision)
     showing = Showing(
         zone(terms or claim.store.timezone), claim.order.currency, claim.order.refunded.decimals
     )
-    return _Telling(decision, claim, catalogue(language), audience, showing).tell(policy)
+    telling = _Telling(decision, claim, catalogue(language), audience, showing, names or {})
+    return telling.tell(policy if looks_ahead else None)
 
 
 def _terms(policy: Policy | None, decision: Decision) -> str | None:
@@ -151,6 +162,7 @@ class _Telling:
     words: Catalogue
     audience: Audience
     showing: Showing
+    names: Mapping[str, str]
 
     def tell(self, policy: Policy | None) -> Explanation:
         decision, amounts = self.decision, break_down(self.decision, self.claim)
@@ -221,7 +233,8 @@ class _Telling:
         lines = []
         for line in amounts.lines:
             item = items[line.item or ""]
-            label = self.say("label", "line", product=item.product, item_kind=item.item_kind)
+            name = self.names.get(item.id, item.product)
+            label = self.say("label", "line", product=name, item_kind=item.item_kind)
             lines.append(self.amount_line(label, line, amounts))
         if amounts.tax.paid:
             lines.append(self.amount_line(self.say("label", "tax"), amounts.tax, amounts))

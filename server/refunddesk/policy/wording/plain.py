@@ -38,7 +38,7 @@ def _amounts(said: Explanation) -> str:
 
 def _rows(line: AmountLine) -> Iterator[tuple[str, str]]:
     yield line.label, ""
-    for part in (line.paid, *line.deductions, line.back):
+    for part in line.parts:
         yield f"  {part.label}", part.text
 
 

@@ -18,12 +18,13 @@ from refunddesk.money import Money
 from refunddesk.policy.decision import instant_text
 from refunddesk.services.desk import RefundPage, RequestPage
 from refunddesk.services.order_pages import OrderPage
+from refunddesk.services.quotes import OrderQuote
 
 Answer = dict[str, Any]
 
 
 def request_page(page: RequestPage) -> Answer:
-    """A request with its last decision, every finding included, and what became of the money."""
+    """A request with its last decision, in codes and in words, and what became of the money."""
     latest = page.judgements[0] if page.judgements else None
     return request(page.request) | {
         "awaits": latest.said["awaits"] if latest and page.request.state == "awaiting" else [],
@@ -33,6 +34,7 @@ def request_page(page: RequestPage) -> Answer:
             "judged_at": instant_text(latest.recorded.judged_at),
             **latest.said,
         },
+        "explanation": latest.explained.to_json() if latest and latest.explained else None,
         "refund": refund(page.refunds[-1]) if page.refunds else None,
         "history": [deed(one) for one in page.deeds],
     }
@@ -168,6 +170,14 @@ def order_page(page: OrderPage) -> Answer:
             {"account": posting.account, "balance": money(posting.amount)}
             for posting in page.balances
         ],
+    }
+
+
+def order_quote(quote: OrderQuote) -> Answer:
+    """What the order would get now and at every step to come."""
+    return {
+        "as_it_is": quote.as_it_is.to_json(),
+        "conditions_met": quote.conditions_met.to_json(),
     }
 
 

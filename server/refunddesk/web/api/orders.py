@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from refunddesk.services import order_pages
+from refunddesk.services import order_pages, quotes
 from refunddesk.web.api import ID, READERS, answers, api
 from refunddesk.web.api.answers import Answer
 from refunddesk.web.auth import By, guard
@@ -21,3 +21,9 @@ def find_order() -> Answer:
 @guard(By.BEARER, *READERS)
 def show_order(order_id: int) -> Answer:
     return answers.order_page(order_pages.show_order(desk().edges, order_id))
+
+
+@api.get("/orders/" + ID("order_id") + "/quote")
+@guard(By.BEARER, *READERS)
+def quote_order(order_id: int) -> Answer:
+    return answers.order_quote(quotes.quote_order(desk().edges, order_id))

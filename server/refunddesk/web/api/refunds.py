@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import cast
+
+from refunddesk.policy.wording import LANGUAGES, Audience, Language
 from refunddesk.services import desk as pages
 from refunddesk.services import requests
 from refunddesk.services.requests import Asking
@@ -9,9 +12,11 @@ from refunddesk.web.api import ID, READERS, WRITERS, answers, api
 from refunddesk.web.api.answers import Answer
 from refunddesk.web.api.schemas import AskingBody
 from refunddesk.web.auth import By, current_caller, guard
-from refunddesk.web.bodies import read_body
+from refunddesk.web.bodies import read_body, read_choices
 from refunddesk.web.current import desk
 
+#: For whom an explanation is written; these are staff's programs, so staff come first.
+_EXPLAINED_FOR = ("staff", "customer")
 _REQUEST = "/refund-requests/" + ID("request_id")
 
 
@@ -35,7 +40,10 @@ def ask_refund() -> tuple[Answer, int]:
 @api.get(_REQUEST)
 @guard(By.BEARER, *READERS)
 def show_request(request_id: int) -> Answer:
-    return answers.request_page(pages.show_request(desk().edges, request_id))
+    asked = read_choices(lang=LANGUAGES, reader=_EXPLAINED_FOR)
+    language, audience = cast(Language, asked["lang"]), cast(Audience, asked["reader"])
+    page = pages.show_request(desk().edges, request_id, language, audience)
+    return answers.request_page(page)
 
 
 @api.post(f"{_REQUEST}/withdraw")

@@ -63,7 +63,6 @@ def for_templates() -> dict[str, Any]:
         ),
         "in_words": words.in_words,
         "sentence": words.sentence,
-        "why": words.why,
     }
 
 

@@ -1,8 +1,7 @@
-"""Turns instants, codes and facts into what a person reads on a page."""
+"""Turns instants and codes into what a person reads on a page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -26,16 +25,3 @@ def in_words(code: str) -> str:
 def sentence(code: str) -> str:
     words = in_words(code)
     return words[:1].upper() + words[1:]
-
-
-def why(reason: Mapping[str, object] | None) -> str:
-    """A clause's reason with its facts: "window over (ends at 2026-04-01T18:29:59Z)"."""
-    if not reason:
-        return ""
-    facts = [
-        f"{in_words(name)} {', '.join(map(str, fact)) if isinstance(fact, list) else fact}"
-        for name, fact in reason.items()
-        if name != "code"
-    ]
-    code = in_words(str(reason.get("code", "")))
-    return f"{code} ({'; '.join(facts)})" if facts else code
