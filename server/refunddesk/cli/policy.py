@@ -34,6 +34,7 @@ _PLACES = {
     "kinds": "policy_documents:kinds",
     "new": "policy_documents:new",
     "templates": "policy_documents:templates",
+    "diff": "policy_diff:diff",
     "explain": "policy_words:explain_command",
     "quote": "policy_words:quote_command",
     "replay": "policy_replay:replay",

@@ -48,7 +48,7 @@ SORTS: tuple[tuple[OrderKind, Billing], ...] = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One claim, and in what it differs from the others; days are counted from the payment."""
+    """One claim, and in what it differs from the others; `raised` and `asked` after payment."""
 
     claim: Claim
     kind: OrderKind
@@ -89,6 +89,11 @@ def examples(*versions: PolicyVersion) -> Iterator[Example]:
                     for finding in findings:
                         claim = _claim(order, customer, reason, finding, raised, asked)
                         yield Example(claim, kind, billing, reason, finding, raised, asked)
+
+
+def day(after: timedelta) -> int:
+    """The day that this long after an example's payment falls on; the payment's own is day 0."""
+    return ((PAID_AT + after).date() - PAID_AT.date()).days
 
 
 def withdrawal(

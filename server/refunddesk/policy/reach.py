@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from refunddesk.policy.clause import Clause
 from refunddesk.policy.decision import Decision
 from refunddesk.policy.doubts import Doubt
-from refunddesk.policy.examples import SORTS, Example, examples
+from refunddesk.policy.examples import SORTS, Example, day, examples
 from refunddesk.policy.judge import judge
 from refunddesk.policy.plan import Plan, plan_for
 from refunddesk.policy.version import Policy, PolicyVersion
@@ -144,6 +144,6 @@ def _gap(kind: str, sorts: Sequence[tuple[str, str]], seen: _Seen, every_one: st
     finding = f"finding {first.finding}" if first.finding else "no finding"
     return (
         f"No clause settles {len(found)} of {of} examples of {said}: a person judges them, such as "
-        f"one raised on day {first.raised.days} and asked for on day {first.asked.days} with "
+        f"one raised on day {day(first.raised)} and asked for on day {day(first.asked)} with "
         f"reason {first.reason} and {finding}."
     )
