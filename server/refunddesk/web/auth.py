@@ -65,6 +65,10 @@ class FormExpired(Refusal):
     """The form is not one this server gave to this browser lately."""
 
 
+class FormTooLarge(Refusal):
+    """What a form brings, files included, is more than this server takes."""
+
+
 class RoleNotEnough(Refusal):
     """The person is known, and their role does not allow this."""
 

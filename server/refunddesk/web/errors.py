@@ -42,6 +42,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     bodies.WrongContentType: 415,
     bodies.FieldsNotValid: 422,
     auth.FormExpired: 400,
+    auth.FormTooLarge: 413,
     auth.NotSignedIn: 401,
     auth.RoleNotEnough: 403,
     settling.NotAnApprover: 403,

@@ -9,8 +9,9 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from wtforms import ValidationError
 
+from refunddesk.compat.surface import PRODUCT_NAMES
 from refunddesk.services.refusal import Refusal
-from refunddesk.web.auth import FormExpired, NotSignedIn
+from refunddesk.web.auth import FormExpired, FormTooLarge, NotSignedIn
 from refunddesk.web.current import desk
 from refunddesk.web.desk import words
 from refunddesk.web.errors import STATUSES
@@ -19,6 +20,8 @@ desk_pages = Blueprint("desk", __name__, template_folder="templates")
 
 #: Kept apart from the forms of a host application that uses the same session cookie.
 _CSRF_KEY = "refunddesk_csrf"
+#: Of a form with its files. The server in front takes no more than 5 MiB from anybody.
+MOST_FORM_BYTES = 4 << 20
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -37,6 +40,10 @@ def refuse_foreign_forms() -> None:
     """Whatever is posted must carry the token of a form given to this browser."""
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
+    if (request.content_length or 0) > MOST_FORM_BYTES:
+        raise FormTooLarge(
+            f"More than {MOST_FORM_BYTES >> 20} MiB cannot be given here. Nothing was kept."
+        )
     try:
         validate_csrf(
             request.form.get("csrf_token"),
@@ -62,6 +69,7 @@ def for_templates() -> dict[str, Any]:
             secret_key=desk().settings.secret_key, token_key=_CSRF_KEY
         ),
         "in_words": words.in_words,
+        "product_names": PRODUCT_NAMES,
         "sentence": words.sentence,
     }
 
