@@ -21,6 +21,7 @@ class JobName(StrEnum):
     READ_RELEASE = "read_release"
     READ_PLUGIN = "read_plugin"
     CHECK_PLUGIN = "check_plugin"
+    SEND_NOTICE = "send_notice"
 
 
 class QueueName(StrEnum):
@@ -29,6 +30,7 @@ class QueueName(StrEnum):
     DESK = "desk"
     MONEY = "money"
     COMPAT = "compat"
+    MAIL = "mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ _MONEY = JobLimits(QueueName.MONEY, timedelta(seconds=200), timedelta(seconds=30
 _SWEEP = JobLimits(QueueName.MONEY, timedelta(seconds=55), timedelta(seconds=90))
 # A release is some 30 MB to fetch and ten seconds to read; booting a plugin takes minutes at most.
 _COMPAT = JobLimits(QueueName.COMPAT, timedelta(minutes=12), timedelta(minutes=15))
+# A mail server that does not answer holds up mails and nothing else.
+_MAIL = JobLimits(QueueName.MAIL, timedelta(seconds=120), timedelta(seconds=150))
 
 LIMITS: dict[JobName, JobLimits] = {
     JobName.RECORD_ORDER: _DESK,
@@ -67,4 +71,5 @@ LIMITS: dict[JobName, JobLimits] = {
     JobName.READ_RELEASE: _COMPAT,
     JobName.READ_PLUGIN: _COMPAT,
     JobName.CHECK_PLUGIN: _COMPAT,
+    JobName.SEND_NOTICE: _MAIL,
 }

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from cryptography.fernet import Fernet
+from refunddesk import setting_values
 
 #: In REFUNDDESK_HOME; says what the environment leaves unsaid. `refunddesk run` writes one.
 SETTINGS_FILE = "settings.env"
@@ -38,6 +38,13 @@ class Settings:
     log_format: str
     web_threads: int
     metrics_token: str = field(repr=False)
+    mail_server: str
+    mail_security: str
+    mail_user: str
+    mail_password: str = field(repr=False)
+    mail_ca_file: Path | None
+    mail_from: str
+    mail_folder: Path | None
     wordpress_feed: str
     woocommerce_feed: str
     release_candidates: bool
@@ -48,6 +55,10 @@ class Settings:
     @property
     def host(self) -> str:
         return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def public_host(self) -> str:
+        return urlsplit(self.public_url).hostname or "localhost"
 
     @property
     def port(self) -> int:
@@ -65,102 +76,6 @@ class Variable:
     says: str
 
 
-def _text(value: str) -> str:
-    return value
-
-
-def _number(value: str) -> int:
-    if not value.isascii() or not value.isdigit():
-        raise ValueError("must be a whole number of zero or more")
-    return int(value)
-
-
-def _yes_or_no(value: str) -> bool:
-    if value not in ("yes", "no"):
-        raise ValueError('must be "yes" or "no"')
-    return value == "yes"
-
-
-def _secret(value: str) -> str:
-    if len(value) < 32:
-        raise ValueError("must have at least 32 characters")
-    return value
-
-
-def _secret_or_none(value: str) -> str:
-    return _secret(value) if value else ""
-
-
-def _sealing_keys(value: str) -> tuple[str, ...]:
-    keys = tuple(part.strip() for part in value.split(",") if part.strip())
-    if not keys:
-        raise ValueError("must name at least one key")
-    for key in keys:
-        try:
-            Fernet(key)
-        except ValueError:
-            raise ValueError("must hold keys made by `refunddesk settings new-key`") from None
-    return keys
-
-
-def _listen(value: str) -> str:
-    host, colon, port = value.rpartition(":")
-    if not (colon and host and port.isdigit() and int(port) < 65536):
-        raise ValueError('must be an address and a port such as "127.0.0.1:8321"')
-    return value
-
-
-def _public_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
-        raise ValueError('must be an address such as "https://refunds.example.com"')
-    return value.rstrip("/")
-
-
-def _feed(value: str) -> str:
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.fragment):
-        raise ValueError("must be an http or https address, or empty")
-    return value
-
-
-def _contact(value: str) -> str:
-    # It goes into a header as it is.
-    if not value.isprintable() or not value.isascii() or set(value) & set(" ()<>"):
-        raise ValueError("must be an address such as https://example.com/contact or a mailbox")
-    return value
-
-
-def _prefix(value: str) -> str:
-    if value and (not value.startswith("/") or value.endswith("/")):
-        raise ValueError('must be empty or a path such as "/refunds"')
-    return value
-
-
-def _file_or_none(value: str) -> Path | None:
-    if not value:
-        return None
-    path = Path(value)
-    if not path.is_file():
-        raise ValueError(f"names a file that is not there: {value}")
-    return path
-
-
-def _place_or_none(value: str) -> Path | None:
-    if not value:
-        return None
-    path = Path(value)
-    if not path.exists():
-        raise ValueError(f"names a file or folder that is not there: {value}")
-    return path
-
-
-def _log_format(value: str) -> str:
-    if value not in ("console", "json"):
-        raise ValueError('must be "console" or "json"')
-    return value
-
-
 VARIABLES = (
     Variable(
         "REFUNDDESK_HOME",
@@ -173,14 +88,14 @@ VARIABLES = (
         "REFUNDDESK_SECRET_KEY",
         "secret_key",
         None,
-        _secret,
+        setting_values.secret,
         "Signs forms and cookies. At least 32 characters: `refunddesk settings new-key`.",
     ),
     Variable(
         "REFUNDDESK_SEALING_KEYS",
         "sealing_keys",
         None,
-        _sealing_keys,
+        setting_values.sealing_keys,
         "Keys that seal the stores' API keys and webhook secrets, comma separated. The first\n"
         "seals, all open: put a new one in front to rotate. Made by `refunddesk settings new-key`.",
     ),
@@ -188,7 +103,7 @@ VARIABLES = (
         "DATABASE_URL",
         "database_url",
         "",
-        _text,
+        setting_values.text,
         "SQLAlchemy address of the database. Empty: SQLite in REFUNDDESK_HOME.\n"
         "PostgreSQL: postgresql+psycopg://user:password@host/name",
     ),
@@ -196,14 +111,14 @@ VARIABLES = (
         "REDIS_URL",
         "redis_url",
         "",
-        _text,
+        setting_values.text,
         "A Redis or Valkey server. Empty: the embedded one in REFUNDDESK_HOME.",
     ),
     Variable(
         "VALKEY_SERVER",
         "valkey_server",
         "",
-        _file_or_none,
+        setting_values.file_or_none,
         "The program of the embedded queue server. Empty: the one that was installed along, or\n"
         "else valkey-server or redis-server on the PATH.",
     ),
@@ -211,63 +126,63 @@ VARIABLES = (
         "REFUNDDESK_PUBLIC_URL",
         "public_url",
         "http://127.0.0.1:8321",
-        _public_url,
+        setting_values.public_url,
         "The address at which stores and people reach this server.",
     ),
     Variable(
         "REFUNDDESK_LISTEN",
         "listen",
         "127.0.0.1:8321",
-        _listen,
+        setting_values.listen,
         "Address and port the web process listens on.",
     ),
     Variable(
         "REFUNDDESK_URL_PREFIX",
         "url_prefix",
         "",
-        _prefix,
+        setting_values.prefix,
         'Path before every route, such as "/refunds", when mounted in another Flask app.',
     ),
     Variable(
         "REFUNDDESK_TRUSTED_PROXIES",
         "trusted_proxies",
         "0",
-        _number,
+        setting_values.number,
         "How many proxies in front of the web process set X-Forwarded-For and -Proto.",
     ),
     Variable(
         "REFUNDDESK_STORE_CA_FILE",
         "store_ca_file",
         "",
-        _file_or_none,
+        setting_values.file_or_none,
         "Certificates of a private authority to trust for stores, in one PEM file.",
     ),
     Variable(
         "REFUNDDESK_ALLOW_PRIVATE_STORES",
         "allow_private_stores",
         "no",
-        _yes_or_no,
+        setting_values.yes_or_no,
         "May a store live on a private or loopback address? Only for trying out.",
     ),
     Variable(
         "REFUNDDESK_LOG_FORMAT",
         "log_format",
         "console",
-        _log_format,
+        setting_values.log_format,
         'Log lines for people ("console") or for machines ("json").',
     ),
     Variable(
         "REFUNDDESK_WEB_THREADS",
         "web_threads",
         "16",
-        _number,
+        setting_values.number,
         "Threads that answer requests in the web process.",
     ),
     Variable(
         "REFUNDDESK_METRICS_TOKEN",
         "metrics_token",
         "",
-        _secret_or_none,
+        setting_values.secret_or_none,
         "What a Prometheus server must bring to /metrics as its bearer token. At least 32\n"
         "characters: `refunddesk settings new-key`. Empty: nobody is told the figures.",
     ),
@@ -275,7 +190,7 @@ VARIABLES = (
         "REFUNDDESK_WORDPRESS_FEED",
         "wordpress_feed",
         "https://api.wordpress.org/core/version-check/1.7/",
-        _feed,
+        setting_values.feed,
         "Where new WordPress releases are announced; read twice a day once a plugin is known.\n"
         "Empty: not read; give releases with `refunddesk compat add-release`.",
     ),
@@ -283,37 +198,86 @@ VARIABLES = (
         "REFUNDDESK_WOOCOMMERCE_FEED",
         "woocommerce_feed",
         "https://api.wordpress.org/plugins/info/1.2/?action=plugin_information&slug=woocommerce",
-        _feed,
+        setting_values.feed,
         "The same for WooCommerce.",
     ),
     Variable(
         "REFUNDDESK_RELEASE_CANDIDATES",
         "release_candidates",
         "no",
-        _yes_or_no,
+        setting_values.yes_or_no,
         "Check plugins against betas and release candidates too, as an early warning?",
     ),
     Variable(
         "REFUNDDESK_CONTACT",
         "contact",
         "",
-        _contact,
+        setting_values.contact,
         "A page or mailbox that tells the feeds who asks. Empty: REFUNDDESK_PUBLIC_URL.",
     ),
     Variable(
         "REFUNDDESK_PHP",
         "php",
         "",
-        _text,
+        setting_values.text,
         "The PHP that boots plugins in a WordPress, to check them. Empty: php on the PATH.",
     ),
     Variable(
         "REFUNDDESK_SQLITE_DROP_IN",
         "sqlite_drop_in",
         "",
-        _place_or_none,
+        setting_values.place_or_none,
         'Zip or folder of the WordPress plugin "SQLite Database Integration", on which checked\n'
         "plugins are booted. Empty: plugins are read, not booted.",
+    ),
+    Variable(
+        "REFUNDDESK_MAIL_SERVER",
+        "mail_server",
+        "",
+        setting_values.server_or_none,
+        'The server that takes our mails, such as "smtp.example.com:587". Empty: none are sent.',
+    ),
+    Variable(
+        "REFUNDDESK_MAIL_SECURITY",
+        "mail_security",
+        "starttls",
+        setting_values.security,
+        'How the way to it is encrypted: "starttls" (mostly port 587), "tls" (465) or "none".',
+    ),
+    Variable(
+        "REFUNDDESK_MAIL_USER",
+        "mail_user",
+        "",
+        setting_values.text,
+        "Who signs in to the mail server. Empty: nobody does.",
+    ),
+    Variable(
+        "REFUNDDESK_MAIL_PASSWORD",
+        "mail_password",
+        "",
+        setting_values.text,
+        "The password that goes with it.",
+    ),
+    Variable(
+        "REFUNDDESK_MAIL_CA_FILE",
+        "mail_ca_file",
+        "",
+        setting_values.file_or_none,
+        "Certificates of a private authority to trust for the mail server, in one PEM file.",
+    ),
+    Variable(
+        "REFUNDDESK_MAIL_FROM",
+        "mail_from",
+        "",
+        setting_values.mail_address,
+        "The address our mails come from. Answers go there too, so somebody should read it.",
+    ),
+    Variable(
+        "REFUNDDESK_MAIL_FOLDER",
+        "mail_folder",
+        "",
+        setting_values.path_or_none,
+        "For trying out: a folder that mails are put into, instead of sending them.",
     ),
 )
 
@@ -339,6 +303,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             values[variable.setting] = variable.read(text)
         except ValueError as error:
             problems.append(f"{variable.name} {error}")
+    if not problems:
+        problems += _mail_problems(values)
     known = {variable.name for variable in VARIABLES}
     problems += [
         f"{name} is not a setting of Refund Desk"
@@ -365,6 +331,16 @@ def read_setting(setting: str) -> Any:
         return variable.read(text or "")
     except ValueError as error:
         raise SettingsIncomplete(f"{variable.name} {error}") from None
+
+
+def _mail_problems(values: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the mail settings taken together."""
+    if (values["mail_server"] or values["mail_folder"]) and not values["mail_from"]:
+        yield "REFUNDDESK_MAIL_FROM is not set, and mails need an address that they come from"
+    if bool(values["mail_user"]) != bool(values["mail_password"]):
+        yield "REFUNDDESK_MAIL_USER and REFUNDDESK_MAIL_PASSWORD are given together or not at all"
+    elif values["mail_user"] and values["mail_security"] == "none":
+        yield 'REFUNDDESK_MAIL_SECURITY must not be "none" where a password is sent'
 
 
 def read_file(path: Path) -> dict[str, str]:

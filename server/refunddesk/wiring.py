@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from typing import cast
 
 from refunddesk import clock
 from refunddesk.compat.surface import WOOCOMMERCE, WORDPRESS
 from refunddesk.db.session import open_database
 from refunddesk.feeds.client import ReleaseFeeds
+from refunddesk.mail.letter import Sender
+from refunddesk.mail.sending import Mail, MailServer, Security, into_folder, through_server
 from refunddesk.sealing import Sealer
 from refunddesk.services.edges import Edges
 from refunddesk.settings import Settings
@@ -32,6 +35,7 @@ def open_edges(settings: Settings) -> Edges:
         connect=connect,
         random_bytes=secrets.token_bytes,
         home=settings.home,
+        mail=_mail(settings),
         feeds=_feeds(settings),
     )
 
@@ -45,3 +49,24 @@ def _feeds(settings: Settings) -> ReleaseFeeds:
         user_agent=f"RefundDesk/{__version__} (+{contact})",
         monotonic=clock.monotonic,
     )
+
+
+def _mail(settings: Settings) -> Mail | None:
+    if settings.mail_folder:
+        send = into_folder(settings.mail_folder)
+    elif settings.mail_server:
+        host, _, port = settings.mail_server.rpartition(":")
+        send = through_server(
+            MailServer(
+                host.strip("[]"),
+                int(port),
+                cast(Security, settings.mail_security),
+                settings.mail_user,
+                settings.mail_password,
+                settings.mail_ca_file,
+                own_name=settings.public_host,
+            )
+        )
+    else:
+        return None
+    return Mail(Sender(settings.mail_from), send, f"{settings.public_url}{settings.url_prefix}")

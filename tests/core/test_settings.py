@@ -48,6 +48,9 @@ def test_every_gap_is_named_at_once() -> None:
         pytest.param("REFUNDDESK_LOG_FORMAT", "xml", id="an unknown log format"),
         pytest.param("REFUNDDESK_TRUSTED_PROXIES", "-1", id="fewer than no proxies"),
         pytest.param("REFUNDDESK_TRUSTED_PROXY", "1", id="a misspelt name"),
+        pytest.param("REFUNDDESK_MAIL_SERVER", "smtp.example.com", id="a mail server without port"),
+        pytest.param("REFUNDDESK_MAIL_SECURITY", "ssl", id="an unknown encryption"),
+        pytest.param("REFUNDDESK_MAIL_FROM", "Shop <a@shop.test>", id="a sender with a name"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_named(name: str, value: str) -> None:
@@ -55,13 +58,36 @@ def test_a_setting_that_cannot_be_meant_is_named(name: str, value: str) -> None:
         read_settings(SECRETS | {name: value})
 
 
+@pytest.mark.parametrize(
+    ("mail", "named"),
+    [
+        pytest.param({"SERVER": "smtp.test:587"}, "FROM", id="a server and no sender"),
+        pytest.param({"FOLDER": "mails"}, "FROM", id="a folder and no sender"),
+        pytest.param({"USER": "desk"}, "USER", id="a user and no password"),
+        pytest.param({"PASSWORD": "hunter2"}, "USER", id="a password and no user"),
+        pytest.param(
+            {"USER": "desk", "PASSWORD": "hunter2", "SECURITY": "none"},
+            "SECURITY",
+            id="a password for all to read",
+        ),
+    ],
+)
+def test_mail_settings_are_complete_or_not_at_all(mail: dict[str, str], named: str) -> None:
+    given = {f"REFUNDDESK_MAIL_{name}": value for name, value in mail.items()}
+    with pytest.raises(SettingsIncomplete, match=f"^REFUNDDESK_MAIL_{named} ") as error:
+        read_settings(SECRETS | given)
+    assert "hunter2" not in str(error.value)
+
+
 def test_no_secret_is_shown_by_accident() -> None:
     secrets = SECRETS | {
+        "REFUNDDESK_MAIL_USER": "desk",
+        "REFUNDDESK_MAIL_PASSWORD": "hunter4",
         "DATABASE_URL": "postgresql+psycopg://desk:hunter2@db/desk",
         "REDIS_URL": "redis://:hunter3@queue",
     }
     shown = repr(read_settings(secrets))
-    for secret in (*SECRETS.values(), "hunter2", "hunter3"):
+    for secret in (*SECRETS.values(), "hunter2", "hunter3", "hunter4"):
         assert secret not in shown
 
 

@@ -138,6 +138,7 @@ def test_a_refund_goes_through_as_the_readme_says_and_ctrl_c_leaves_nothing_behi
     assert "deactivate shop.example" in walked.stdout
     assert walked.stdout.count('"amount":"99.00"') == 1
     assert "The books balance" in walked.stdout
+    assert "Erstattet: 99,00" in walked.stdout
 
     running.send_signal(signal.SIGINT)
     assert running.wait(_STOPS_WITHIN) == 0

@@ -23,6 +23,7 @@ COMMANDS = {
     "guide": "guide:guide",
     "hooks": "hooks:hooks",
     "licenses": "licenses:licenses",
+    "mail": "mail:mail",
     "policy": "policy:policy",
     "queue": "queue:queue",
     "refunds": "refunds:refunds",

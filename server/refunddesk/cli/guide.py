@@ -184,6 +184,8 @@ Refund Desk is running.
             password    {password}
   Sandbox   {access["url"]}/sandbox/
             its certificate is its own: let the browser pass
+  Mails     {access["url"]}/sandbox/mails
+            what customers and staff are written; nothing leaves this machine
   Walk      "Two minutes" in README.md; the API token is in
             {settings.home / _SIGN_IN_FILE}
   Stop      Ctrl-C; all data stays in {settings.home}

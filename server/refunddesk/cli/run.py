@@ -21,6 +21,7 @@ from refunddesk.cli.opening import opened_database
 from refunddesk.db import schema
 from refunddesk.jobnames import QueueName
 from refunddesk.sandbox.certificates import ensure_certificates
+from refunddesk.sandbox.server import MAIL_FOLDER
 from refunddesk.sealing import new_key
 from refunddesk.settings import SETTINGS_FILE, Settings, home_folder, read_settings
 
@@ -114,6 +115,8 @@ def _ensure_settings(home: Path, ca_file: Path) -> None:
         f"REFUNDDESK_SEALING_KEYS={new_key()}",
         f"REFUNDDESK_STORE_CA_FILE={ca_file}",
         "REFUNDDESK_ALLOW_PRIVATE_STORES=yes",
+        "REFUNDDESK_MAIL_FROM=support@refunddesk.example",
+        f"REFUNDDESK_MAIL_FOLDER={home / 'sandbox' / MAIL_FOLDER}",
     )
     write_secret(path, "\n".join(lines) + "\n")
 

@@ -8,6 +8,7 @@ import click
 
 from refunddesk.cli.opening import opened
 from refunddesk.db import stores as table
+from refunddesk.mail.notices import LANGUAGES
 from refunddesk.services import stores
 from refunddesk.services.stores import ITEM_KINDS, NewStore
 from refunddesk.services.webhooks import connect_webhooks, delivery_url
@@ -27,6 +28,13 @@ def store() -> None:
 @click.option("--country", required=True, help='Two letters, such as "FR".')
 @click.option("--policy", required=True, help="The name of its policy, such as crmjetty.")
 @click.option(
+    "--language",
+    default="en",
+    show_default=True,
+    type=click.Choice(LANGUAGES),
+    help="What to write in to customers whose language is not known.",
+)
+@click.option(
     "--key-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A file with the consumer key and secret, one a line; asked for without it.",
@@ -38,6 +46,7 @@ def add(
     timezone: str,
     country: str,
     policy: str,
+    language: str,
     key_file: Path | None,
     probe: bool,
 ) -> None:
@@ -46,7 +55,7 @@ def add(
     with opened() as (edges, _):
         store_id = stores.add_store(
             edges,
-            NewStore(name, url, country, policy, timezone),
+            NewStore(name, url, country, policy, timezone, language),
             consumer_key=key,
             consumer_secret=secret,
             probe=probe,

@@ -24,11 +24,13 @@ class AlarmKind(StrEnum):
     REFUND_ROW_GONE = "refund_row_gone"
     REFUND_PAID_AFTER_ALL = "refund_paid_after_all"
     REFUND_TWICE_IN_STORE = "refund_twice_in_store"
+    # Of one mail each, and settled by a person as well.
+    MAIL_REFUSED = "mail_refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm; `subject` is a webhook's topic, a refund, or "" for the store as a whole."""
+    """One alarm; `subject` is a webhook's topic, a refund, a notice, or "" for the whole store."""
 
     id: int
     store_id: int

@@ -33,6 +33,7 @@ class CustomerFacts:
     email: str = field(repr=False)
     woo_customer_id: int | None
     country: str | None
+    language: str | None
     is_consumer: bool | None
     infringement_opened_at: datetime | None
     infringement_opened_by: str | None
@@ -167,6 +168,7 @@ def record_customer(
     email: str,
     woo_customer_id: int | None,
     country: str | None,
+    language: str | None = None,
 ) -> int | None:
     """The id of the customer with this address or account; None for a guest without address.
 
@@ -183,6 +185,7 @@ def record_customer(
         email_key=key,
         woo_customer_id=woo_customer_id,
         country=country,
+        language=language,
     )
     customer_id = transaction.execute(
         row.on_conflict_do_update(
@@ -192,6 +195,7 @@ def record_customer(
                     row.excluded.woo_customer_id, customers.c.woo_customer_id
                 ),
                 "country": func.coalesce(row.excluded.country, customers.c.country),
+                "language": func.coalesce(row.excluded.language, customers.c.language),
             },
         ).returning(customers.c.id)
     ).scalar_one()
@@ -228,6 +232,7 @@ def _customer(row: Row[Any]) -> CustomerFacts:
         email=row.email,
         woo_customer_id=row.woo_customer_id,
         country=row.country,
+        language=row.language,
         is_consumer=row.is_consumer,
         infringement_opened_at=row.infringement_opened_at,
         infringement_opened_by=row.infringement_opened_by,

@@ -26,6 +26,7 @@ class Store:
     timezone: str
     country: str
     policy: str
+    language: str
     payments_held_because: str | None
 
 
@@ -74,6 +75,7 @@ def insert_store(
     policy: str,
     keys: SealedKeys,
     now: datetime,
+    language: str = "en",
 ) -> int:
     return int(
         transaction.execute(
@@ -84,6 +86,7 @@ def insert_store(
                 timezone=timezone,
                 country=country,
                 policy=policy,
+                language=language,
                 consumer_key_sealed=keys.consumer_key,
                 consumer_secret_sealed=keys.consumer_secret,
                 created_at=now,
@@ -211,5 +214,6 @@ def _store(row: Row[Any]) -> Store:
         row.timezone,
         row.country,
         row.policy,
+        row.language,
         row.payments_held_because,
     )

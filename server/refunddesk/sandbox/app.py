@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask
 
 from refunddesk.sandbox import (
     control,
     front,
+    mails,
     rest,
     rest_catalog,
     rest_orders,
@@ -16,8 +19,11 @@ from refunddesk.sandbox import (
 from refunddesk.sandbox.store import SandboxStore
 
 
-def create_sandbox_app(store: SandboxStore) -> Flask:
-    """The store's web server in-process. The API wants https: use `base_url="https://..."`."""
+def create_sandbox_app(store: SandboxStore, mail_folder: Path | None = None) -> Flask:
+    """The store's web server in-process. The API wants https: use `base_url="https://..."`.
+
+    `mail_folder` holds mails as files, to be read on a page.
+    """
     app = Flask("refunddesk.sandbox", static_url_path="/sandbox/static")
     app.url_map.strict_slashes = False
     front.install(app, store)
@@ -27,4 +33,5 @@ def create_sandbox_app(store: SandboxStore) -> Flask:
     rest_catalog.install(app, store)
     rest_webhooks.install(app, store)
     control.install(app, store)
+    mails.install(app, mail_folder)
     return app

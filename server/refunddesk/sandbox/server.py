@@ -20,6 +20,8 @@ from refunddesk.sandbox.store import SandboxStore, StoreClosed
 
 #: How long `serve` waits at its end for requests still being worked on.
 GRACE_SECONDS = 5.0
+#: In the directory of `serve`: mails as files, which a page of the sandbox shows.
+MAIL_FOLDER = "mails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def serve(store: SandboxStore, directory: Path | str, port: int = 0) -> Iterator
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.certificate_file, files.key_file)
     in_flight = InFlight()
-    app = create_sandbox_app(store)
+    app = create_sandbox_app(store, Path(directory) / MAIL_FOLDER)
 
     def counted(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         with in_flight.one():

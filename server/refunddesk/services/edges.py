@@ -9,6 +9,7 @@ from pathlib import Path
 from refunddesk.clock import Clock
 from refunddesk.db.session import Database
 from refunddesk.feeds.client import NO_FEEDS, ReleaseFeeds
+from refunddesk.mail.sending import Mail
 from refunddesk.sealing import Sealer
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
 
@@ -18,7 +19,8 @@ class Edges:
     """`connect` opens a store's REST API; `random_bytes(n)` gives n unguessable bytes.
 
     `home` is the folder for what must not lie in the database itself, `feeds` where new releases
-    of WordPress and WooCommerce are heard of.
+    of WordPress and WooCommerce are heard of. `mail` None: no mail is sent, and what would have
+    been is kept as such.
     """
 
     database: Database
@@ -28,3 +30,4 @@ class Edges:
     random_bytes: Callable[[int], bytes]
     home: Path
     feeds: ReleaseFeeds = NO_FEEDS
+    mail: Mail | None = None

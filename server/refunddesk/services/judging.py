@@ -23,6 +23,7 @@ from refunddesk.services.claims import build_claim
 from refunddesk.services.edges import Edges
 from refunddesk.services.order_facts import why_a_person
 from refunddesk.services.policies import load_named_policy
+from refunddesk.services.refund_news import tell_in_review, tell_judged
 from refunddesk.services.refunds import NothingLeftToRefund, RefundAlreadyGranted, TaxWithoutRate
 from refunddesk.services.requests import find
 
@@ -58,6 +59,7 @@ def judge_request(edges: Edges, request_id: int) -> None:
             return
         decision = judge(claim, policy)
         decision_id = _record(transaction, request, order, claim, decision)
+        tell_judged(transaction, request, order, policy, decision, decision_id, now)
         if decision.outcome == "refund":
             _grant(transaction, edges, request, order, decision, decision_id, now)
         else:
@@ -184,6 +186,8 @@ def _leave_to_person(
     transaction: Connection, request: RefundRequest, now: datetime, because: str
 ) -> None:
     requests.change_state(transaction, request, "in_review")
+    if request.state != "in_review":
+        tell_in_review(transaction, request, now)
     record_deed(
         transaction,
         at=now,

@@ -96,6 +96,7 @@ def _record(
         email=body.customer_email,
         woo_customer_id=body.customer_id,
         country=body.customer_country or None,
+        language=body.language,
     )
     for product in seen.products.values():
         stores.record_product(transaction, store.id, product)

@@ -14,7 +14,7 @@ from refunddesk.db.history import record_deed
 from refunddesk.db.refunds import Changes, Refund, State
 from refunddesk.jobnames import JobName
 from refunddesk.ledger import Entry
-from refunddesk.services import requests, steps
+from refunddesk.services import refund_news, requests, steps
 from refunddesk.services.bookkeeping import book_order
 
 #: How soon the store is read back for the first time after an unknown outcome.
@@ -78,6 +78,7 @@ def record_paid(
     booked = ledger.refund_found if refund.state == State.FAILED else ledger.refund_paid
     _book(transaction, paid, booked(paid.id, paid.amount), now)
     steps.plan(transaction, paid, now)
+    refund_news.tell_paid(transaction, paid, now)
     _promise_to_record(transaction, paid, now)
     return paid
 
@@ -107,6 +108,8 @@ def record_unsettled(
     )
     if moved is not None:
         outbox.promise(transaction, JobName.RESOLVE_REFUND, refund.id, due_at=now + FIRST_LOOK)
+        if to is State.NEEDS_REVIEW:
+            refund_news.tell_needs_review(transaction, moved, now)
     return moved
 
 
@@ -159,8 +162,10 @@ def record_failed(
     if failed is None:
         return None
     _book(transaction, failed, ledger.refund_dropped(failed.id, failed.amount), now)
-    reopen = requests.judge_anew if judge_anew else requests.put_in_review
-    reopen(transaction, failed.request_id, now, because)
+    if judge_anew:
+        requests.judge_anew(transaction, failed.request_id, now, because)
+    elif in_review := requests.put_in_review(transaction, failed.request_id, now, because):
+        refund_news.tell_in_review(transaction, in_review, now)
     _promise_to_record(transaction, failed, now)
     return failed
 

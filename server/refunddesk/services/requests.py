@@ -159,11 +159,18 @@ def judge_anew(transaction: Connection, request_id: int, now: datetime, because:
         wake(transaction, [request], now)
 
 
-def put_in_review(transaction: Connection, request_id: int, now: datetime, because: str) -> None:
-    """Leave a granted request to a person: its refund failed, and would only fail again."""
+def put_in_review(
+    transaction: Connection, request_id: int, now: datetime, because: str
+) -> RefundRequest | None:
+    """Leave a granted request to a person: its refund failed, and would only fail again.
+
+    The request, or None where it is not granted and stays as it is.
+    """
     request = requests.get_request(transaction, request_id)
-    if request.state == "granted" and requests.change_state(transaction, request, "in_review"):
-        _tell(transaction, request, now, "policy", "request_in_review", because=because)
+    if request.state != "granted" or not requests.change_state(transaction, request, "in_review"):
+        return None
+    _tell(transaction, request, now, "policy", "request_in_review", because=because)
+    return request
 
 
 def wake(transaction: Connection, sleeping: list[RefundRequest], now: datetime) -> None:

@@ -11,6 +11,7 @@ from refunddesk.db import endpoints, stores
 from refunddesk.db.endpoints import Endpoint
 from refunddesk.db.history import record_deed
 from refunddesk.db.stores import ItemRule, SealedKeys, Store
+from refunddesk.mail.notices import LANGUAGES
 from refunddesk.policy.document import PolicyNotValid
 from refunddesk.services.edges import Edges
 from refunddesk.services.payment_blocks import block_payments
@@ -71,13 +72,17 @@ class ItemRuleNotValid(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class NewStore:
-    """What a store owner says when a store joins. `timezone` "" asks the store for it."""
+    """What a store owner says when a store joins. `timezone` "" asks the store for it.
+
+    `language` is the one we write in to customers whose own we do not know.
+    """
 
     name: str
     url: str
     country: str
     policy: str
     timezone: str = ""
+    language: str = "en"
 
 
 class NewEndpoint(NamedTuple):
@@ -116,6 +121,7 @@ def add_store(
             policy=store.policy,
             keys=keys,
             now=now,
+            language=store.language,
         )
         record_deed(
             transaction,
@@ -278,6 +284,8 @@ def _checked(edges: Edges, store: NewStore) -> NewStore:
         raise StoreNotValid("A store needs a name. Nothing was kept.")
     if not re.fullmatch(r"[A-Z]{2}", store.country):
         raise StoreNotValid('A country is two letters, such as "FR". Nothing was kept.')
+    if store.language not in LANGUAGES:
+        raise StoreNotValid("A store's language is en, fr or de. Nothing was kept.")
     try:
         load_named_policy(edges, store.policy)
     except PolicyNotValid as error:

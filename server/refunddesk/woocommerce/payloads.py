@@ -114,6 +114,18 @@ class OrderBody:
         value = self.meta.get("_subscription_renewal")
         return int(value) if isinstance(value, str) and value.isdecimal() else None
 
+    @property
+    def language(self) -> str | None:
+        """Two letters of the language the customer ordered in, where a plugin kept it.
+
+        WooCommerce itself keeps none. The meta are WPML's, TranslatePress's and Weglot's.
+        """
+        for name in ("wpml_language", "trp_language", "weglot_language"):
+            value = self.meta.get(name)
+            if isinstance(value, str) and value[:2].isascii() and value[:2].isalpha():
+                return value[:2].lower()
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionBody:

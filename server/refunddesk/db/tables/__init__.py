@@ -18,6 +18,8 @@ from refunddesk.db.tables.of_licenses import (
     licenses,
     staging_patterns,
 )
+from refunddesk.db.tables.of_licenses import activations, licenses
+from refunddesk.db.tables.of_mail import notices
 from refunddesk.db.tables.of_orders import (
     customers,
     disputes,
@@ -65,6 +67,7 @@ __all__ = [
     "license_calls",
     "licenses",
     "metadata",
+    "notices",
     "order_items",
     "orders",
     "outbox",

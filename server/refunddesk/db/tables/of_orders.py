@@ -25,6 +25,7 @@ customers = Table(
     Column("email_key", Text, nullable=False),  # lower case, to find aliases and guests by
     Column("woo_customer_id", BigInteger),
     Column("country", Text),
+    Column("language", Text),  # two letters, of the last order that named one
     Column("is_consumer", Boolean),
     at("infringement_opened_at", nullable=True),
     Column("infringement_opened_by", Text),

@@ -15,6 +15,8 @@ stores = Table(
     Column("timezone", Text, nullable=False),
     Column("country", Text, nullable=False),
     Column("policy", Text, nullable=False),
+    # In which we write where a customer's own language is not known.
+    Column("language", Text, nullable=False, server_default=text("'en'")),
     Column("consumer_key_sealed", Text, nullable=False),
     Column("consumer_secret_sealed", Text, nullable=False),
     # Why no money may leave for this store just now; null: payments run.

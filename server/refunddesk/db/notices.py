@@ -1,0 +1,115 @@
+"""Notices: what is to be told to whom, written with the deed it tells of, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from refunddesk.db.tables import notices
+
+
+class NoticeState(StrEnum):
+    DUE = "due"
+    SENT = "sent"  # the mail server took it; at least once
+    REFUSED = "refused"  # no mail server will ever take it: a person must find another way
+    NOT_SENT = "not_sent"  # there was no mail server to give it to
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One mail to one reader. `facts` are what its templates are filled with."""
+
+    id: int
+    store_id: int | None
+    kind: str
+    about: str
+    reference: str
+    recipient: str = field(repr=False)
+    language: str
+    facts: Mapping[str, Any] = field(repr=False)
+    state: NoticeState
+    written_at: datetime
+    settled_at: datetime | None
+    because: str | None
+
+    @property
+    def key(self) -> str:
+        """The same for every sending of this row; a restored backup's next row 7 is another one."""
+        return f"notice.{self.id}.{int(self.written_at.timestamp())}"
+
+
+def insert_notice_once(
+    transaction: Connection,
+    *,
+    store_id: int | None,
+    kind: str,
+    about: str,
+    reference: str,
+    recipient: str,
+    language: str,
+    facts: Mapping[str, Any],
+    now: datetime,
+) -> int | None:
+    """The id of the new row; None where this was told to this reader before."""
+    upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
+    new_id: int | None = transaction.scalar(
+        upsert(notices)
+        .values(
+            store_id=store_id,
+            kind=kind,
+            about=about,
+            reference=reference,
+            recipient=recipient,
+            language=language,
+            facts=dict(facts),
+            state=NoticeState.DUE.value,
+            written_at=now,
+        )
+        .on_conflict_do_nothing(index_elements=[notices.c.reference, notices.c.recipient])
+        .returning(notices.c.id)
+    )
+    return new_id
+
+
+def find_notice(transaction: Connection, notice_id: int) -> Notice | None:
+    row = transaction.execute(select(notices).where(notices.c.id == notice_id)).one_or_none()
+    return _notice(row) if row else None
+
+
+def settle_notice(
+    transaction: Connection,
+    notice: Notice,
+    state: NoticeState,
+    *,
+    now: datetime,
+    because: str | None = None,
+) -> bool:
+    """End it, or make it due again; False if it is no longer as `notice` was read."""
+    result = transaction.execute(
+        update(notices)
+        .where(notices.c.id == notice.id, notices.c.state == notice.state.value)
+        .values(
+            state=state.value,
+            settled_at=None if state is NoticeState.DUE else now,
+            because=because,
+        )
+    )
+    return result.rowcount == 1
+
+
+def list_notices(transaction: Connection, about: str, limit: int = 200) -> list[Notice]:
+    """The newest `limit` about one thing, oldest first."""
+    rows = transaction.execute(
+        select(notices).where(notices.c.about == about).order_by(notices.c.id.desc()).limit(limit)
+    ).all()
+    return [_notice(row) for row in reversed(rows)]
+
+
+def _notice(row: Row[Any]) -> Notice:
+    return Notice(**{**row._mapping, "state": NoticeState(row.state)})

@@ -1,0 +1,1 @@
+"""What we write to people: the notices, how they are worded, and how they leave."""

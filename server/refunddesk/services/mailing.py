@@ -1,0 +1,136 @@
+"""Sends the notices that were written down, each at least once, and says what became of it."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from sqlalchemy import Connection
+
+from refunddesk.db import notices, outbox, stores
+from refunddesk.db.alarms import AlarmKind
+from refunddesk.db.history import record_deed
+from refunddesk.db.notices import Notice, NoticeState
+from refunddesk.jobnames import JobName
+from refunddesk.mail.letter import AddressNotUsable, Letter, Sender, compose
+from refunddesk.mail.notices import NoticeKind, word
+from refunddesk.mail.sending import Mail, MailRefused
+from refunddesk.services.alarms import keep_alarm
+from refunddesk.services.edges import Edges
+from refunddesk.services.refusal import Refusal
+from refunddesk.worktime import zone
+
+_ACTOR = "mail"
+
+
+class NoSuchNotice(Refusal):
+    """No notice has this number."""
+
+
+class NoticeNotToBeSentAgain(Refusal):
+    """The notice is on its way, or was taken by the mail server already."""
+
+
+class NoMailServer(Refusal):
+    """No mail server is set."""
+
+
+def send_notice(edges: Edges, notice_id: int) -> None:
+    """Hand the notice to the mail server if it is still due.
+
+    Between the server's yes and our row saying so we may be killed: then it is sent once more,
+    with the same Message-ID. Raises MailServerUnavailable; the notice is still due then.
+    """
+    with edges.database.read() as transaction:
+        notice = notices.find_notice(transaction, notice_id)
+        if notice is None or notice.state is not NoticeState.DUE:
+            return
+        name, timezone = _store_of(transaction, notice)
+    if edges.mail is None:
+        _settle(edges, notice, NoticeState.NOT_SENT, "no mail server is set")
+        return
+    letter = _letter(edges.mail, notice, timezone)
+    try:
+        edges.mail.send(compose(letter, Sender(edges.mail.sender.address, name)))
+    except (AddressNotUsable, MailRefused) as refused:
+        _settle(edges, notice, NoticeState.REFUSED, str(refused))
+    else:
+        _settle(edges, notice, NoticeState.SENT)
+
+
+def send_again(edges: Edges, notice_id: int, *, by: str) -> None:
+    """Have a notice sent that was refused or had no server, now that its cause is gone.
+
+    Raises NoSuchNotice, NoticeNotToBeSentAgain, NoMailServer.
+    """
+    if edges.mail is None:
+        raise NoMailServer("No mail server is set (REFUNDDESK_MAIL_SERVER). Nothing was changed.")
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        notice = notices.find_notice(transaction, notice_id)
+        if notice is None:
+            raise NoSuchNotice(f"There is no notice {notice_id}.")
+        if notice.state in (NoticeState.DUE, NoticeState.SENT):
+            raise NoticeNotToBeSentAgain(
+                f"Notice {notice_id} is {notice.state}. Nothing was changed."
+            )
+        notices.settle_notice(transaction, notice, NoticeState.DUE, now=now)
+        outbox.promise(transaction, JobName.SEND_NOTICE, notice_id, due_at=now)
+        record_deed(
+            transaction,
+            at=now,
+            actor=by,
+            action="notice_due_again",
+            subject=notice.about,
+            data={"notice": notice.id, "kind": notice.kind},
+        )
+
+
+def _store_of(transaction: Connection, notice: Notice) -> tuple[str, str]:
+    """The name the mail comes under, and the zone its times are told in."""
+    if notice.store_id is None:
+        return "Refund Desk", "UTC"
+    store = stores.get_store(transaction, notice.store_id)
+    return store.name, store.timezone
+
+
+def _letter(mail: Mail, notice: Notice, timezone: str) -> Letter:
+    facts = dict(notice.facts)
+    if "path" in facts:
+        facts["address"] = f"{mail.desk_url}{facts['path']}"
+    wording = word(NoticeKind(notice.kind), notice.language, facts, zone(timezone))
+    return Letter(
+        key=notice.key,
+        thread=notice.about.replace(":", "."),
+        to=notice.recipient,
+        language=notice.language,
+        subject=wording.subject,
+        text=wording.text,
+        html=wording.html,
+        written_at=notice.written_at.astimezone(UTC),
+    )
+
+
+def _settle(edges: Edges, notice: Notice, state: NoticeState, because: str | None = None) -> None:
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        if not notices.settle_notice(transaction, notice, state, now=now, because=because):
+            return
+        record_deed(
+            transaction,
+            at=now,
+            actor=_ACTOR,
+            action=f"notice_{state.value}",
+            subject=notice.about,
+            data={"notice": notice.id, "kind": notice.kind},
+        )
+        if state is NoticeState.REFUSED and notice.store_id is not None:
+            # Without the address and the server's words, which may name it: alarms are kept.
+            keep_alarm(
+                transaction,
+                notice.store_id,
+                AlarmKind.MAIL_REFUSED,
+                f"notice:{notice.id}",
+                trouble=f"Notice {notice.id} ({notice.kind}, about {notice.about}) will never be "
+                "delivered: reach its reader in another way.",
+                now=now,
+            )

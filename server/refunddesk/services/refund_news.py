@@ -1,0 +1,159 @@
+"""Tells customer and staff where a refund request stands: what waits, is refused, is paid."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from refunddesk.db import decisions, orders
+from refunddesk.db.orders import Order
+from refunddesk.db.refunds import Refund
+from refunddesk.db.requests import RefundRequest
+from refunddesk.mail.notices import NoticeKind, money_fact
+from refunddesk.policy.decision import Await, Decision, instant_text
+from refunddesk.policy.version import Policy
+from refunddesk.services.notices import DECIDERS, language_for, tell_customer, tell_staff
+
+
+def tell_judged(
+    transaction: Connection,
+    request: RefundRequest,
+    order: Order,
+    policy: Policy,
+    decision: Decision,
+    decision_id: int,
+    now: datetime,
+) -> None:
+    """Write what the judgement asks of the customer or denies them; a grant is told when paid.
+
+    What was asked before is not asked again: only a judgement that asks for more is told.
+    """
+    if decision.outcome == "await":
+        asked = [awaited for awaited in decision.awaits if awaited.who == "customer"]
+        if {_what(awaited) for awaited in asked} - _asked_before(transaction, request, decision_id):
+            _tell_waits(transaction, request, order, decision, asked, decision_id, now)
+    elif decision.outcome == "refuse":
+        _tell_refused(transaction, request, order, policy, decision, decision_id, now)
+    elif decision.outcome == "review" and request.state != "in_review":
+        tell_in_review(transaction, request, now)
+
+
+def tell_in_review(transaction: Connection, request: RefundRequest, now: datetime) -> None:
+    """Write to the approvers that the request waits for one of them."""
+    tell_staff(
+        transaction,
+        "request_in_review",
+        request.store_id,
+        about=f"request:{request.id}",
+        reference=f"in_review:{request.id}:{now.isoformat()}",
+        path=f"/desk/requests/{request.id}",
+        to=DECIDERS,
+        now=now,
+    )
+
+
+def tell_paid(transaction: Connection, refund: Refund, now: datetime) -> None:
+    """Write to the customer that the store confirmed the payment. Nothing says so before."""
+    tell_customer(
+        transaction,
+        NoticeKind.REFUND_PAID,
+        orders.get_order(transaction, refund.order_id),
+        about=f"refund:{refund.id}",
+        reference=f"paid:{refund.id}",
+        facts={"amount": money_fact(refund.amount), "marker": refund.marker},
+        now=now,
+    )
+
+
+def tell_needs_review(transaction: Connection, refund: Refund, now: datetime) -> None:
+    """Write to the approvers that nobody but a person can say whether the money moved."""
+    tell_staff(
+        transaction,
+        "refund_needs_review",
+        refund.store_id,
+        about=f"refund:{refund.id}",
+        reference=f"needs_review:{refund.id}:{refund.attempt}",
+        path=f"/desk/refunds/{refund.id}",
+        to=DECIDERS,
+        now=now,
+    )
+
+
+def _tell_waits(
+    transaction: Connection,
+    request: RefundRequest,
+    order: Order,
+    decision: Decision,
+    asked: list[Await],
+    decision_id: int,
+    now: datetime,
+) -> None:
+    ends = [awaited.until for awaited in asked if awaited.until]
+    named = ("deactivate", "give")
+    tell_customer(
+        transaction,
+        NoticeKind.REFUND_WAITS,
+        order,
+        about=f"request:{request.id}",
+        reference=f"waits:{decision_id}",
+        facts={
+            "held": money_fact(decision.held) if decision.held else None,
+            "sites": [awaited.about for awaited in asked if awaited.what == "deactivate"],
+            "missing": [awaited.about for awaited in asked if awaited.what == "give"],
+            "asks": [awaited.what for awaited in asked if awaited.what not in named],
+            "until": instant_text(min(ends)) if ends else None,
+        },
+        now=now,
+    )
+
+
+def _tell_refused(
+    transaction: Connection,
+    request: RefundRequest,
+    order: Order,
+    policy: Policy,
+    decision: Decision,
+    decision_id: int,
+    now: datetime,
+) -> None:
+    tell_customer(
+        transaction,
+        NoticeKind.REFUND_REFUSED,
+        order,
+        about=f"request:{request.id}",
+        reference=f"refused:{decision_id}",
+        facts={
+            "clause": decision.settled_by,
+            "clause_text": _clause_text(policy, decision, language_for(transaction, order)),
+            "reasons": [],
+            "changes": [],
+        },
+        now=now,
+    )
+
+
+def _clause_text(policy: Policy, decision: Decision, language: str) -> str:
+    version = policy.get_version(decision.version)
+    for clause in version.clauses:
+        if clause.id == decision.settled_by and clause.texts:
+            return clause.texts.get(language) or next(iter(clause.texts.values()))
+    return ""
+
+
+def _what(awaited: Await) -> str:
+    return str(awaited.to_json()["what"])
+
+
+def _asked_before(
+    transaction: Connection, request: RefundRequest, decision_id: int
+) -> frozenset[str]:
+    """What the judgement before this one asked of the customer."""
+    before = [
+        one for one in decisions.list_decisions(transaction, request.id) if one.id < decision_id
+    ]
+    if not before:
+        return frozenset()
+    awaits = json.loads(before[-1].decision)["awaits"]
+    return frozenset(one["what"] for one in awaits if one["who"] == "customer")
