@@ -59,7 +59,7 @@ def judge_request(edges: Edges, request_id: int) -> None:
             return
         decision = judge(claim, policy)
         decision_id = _record(transaction, request, order, claim, decision)
-        tell_judged(transaction, request, order, policy, decision, decision_id, now)
+        tell_judged(transaction, request, order, policy, claim, decision, decision_id, now)
         if decision.outcome == "refund":
             _grant(transaction, edges, request, order, decision, decision_id, now)
         else:

@@ -80,8 +80,8 @@ def send_again(edges: Edges, notice_id: int, *, by: str) -> None:
             at=now,
             actor=by,
             action="notice_due_again",
-            subject=notice.about,
-            data={"notice": notice.id, "kind": notice.kind},
+            subject=f"notice:{notice.id}",
+            data={"about": notice.about, "kind": notice.kind},
         )
 
 
@@ -120,8 +120,8 @@ def _settle(edges: Edges, notice: Notice, state: NoticeState, because: str | Non
             at=now,
             actor=_ACTOR,
             action=f"notice_{state.value}",
-            subject=notice.about,
-            data={"notice": notice.id, "kind": notice.kind},
+            subject=f"notice:{notice.id}",
+            data={"about": notice.about, "kind": notice.kind},
         )
         if state is NoticeState.REFUSED and notice.store_id is not None:
             # Without the address and the server's words, which may name it: alarms are kept.

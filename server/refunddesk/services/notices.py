@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import Connection
 
@@ -12,6 +13,7 @@ from refunddesk.db.orders import Order
 from refunddesk.db.staff import Role
 from refunddesk.jobnames import JobName
 from refunddesk.mail.notices import LANGUAGES, Facts, NoticeKind
+from refunddesk.policy.wording.catalogue import Language
 
 #: Countries with one of our languages that nearly everybody there does business in. Belgium and
 #: Switzerland have several; where it matters most a store's own language decides.
@@ -67,11 +69,11 @@ def tell_customer(
     )
 
 
-def language_for(transaction: Connection, order: Order) -> str:
+def language_for(transaction: Connection, order: Order) -> Language:
     """The language that whoever bought `order` is written to in."""
     customer = order.customer_id and customers.find_customer(transaction, order.customer_id)
     spoken = language_spoken(customer.language, customer.country) if customer else None
-    return spoken or stores.get_store(transaction, order.store_id).language
+    return cast(Language, spoken or stores.get_store(transaction, order.store_id).language)
 
 
 def tell_staff(

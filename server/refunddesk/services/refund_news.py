@@ -12,8 +12,10 @@ from refunddesk.db.orders import Order
 from refunddesk.db.refunds import Refund
 from refunddesk.db.requests import RefundRequest
 from refunddesk.mail.notices import NoticeKind, money_fact
-from refunddesk.policy.decision import Await, Decision, instant_text
+from refunddesk.policy.claim import Claim
+from refunddesk.policy.decision import Await, Decision
 from refunddesk.policy.version import Policy
+from refunddesk.policy.wording.explanation import explain
 from refunddesk.services.notices import DECIDERS, language_for, tell_customer, tell_staff
 
 
@@ -22,6 +24,7 @@ def tell_judged(
     request: RefundRequest,
     order: Order,
     policy: Policy,
+    claim: Claim,
     decision: Decision,
     decision_id: int,
     now: datetime,
@@ -33,9 +36,9 @@ def tell_judged(
     if decision.outcome == "await":
         asked = [awaited for awaited in decision.awaits if awaited.who == "customer"]
         if {_what(awaited) for awaited in asked} - _asked_before(transaction, request, decision_id):
-            _tell_waits(transaction, request, order, decision, asked, decision_id, now)
+            _tell_waits(transaction, request, order, claim, decision, asked, decision_id, now)
     elif decision.outcome == "refuse":
-        _tell_refused(transaction, request, order, policy, decision, decision_id, now)
+        _tell_refused(transaction, request, order, policy, claim, decision, decision_id, now)
     elif decision.outcome == "review" and request.state != "in_review":
         tell_in_review(transaction, request, now)
 
@@ -85,13 +88,13 @@ def _tell_waits(
     transaction: Connection,
     request: RefundRequest,
     order: Order,
+    claim: Claim,
     decision: Decision,
     asked: list[Await],
     decision_id: int,
     now: datetime,
 ) -> None:
-    ends = [awaited.until for awaited in asked if awaited.until]
-    named = ("deactivate", "give")
+    said = explain(decision, claim, language=language_for(transaction, order))
     tell_customer(
         transaction,
         NoticeKind.REFUND_WAITS,
@@ -100,10 +103,8 @@ def _tell_waits(
         reference=f"waits:{decision_id}",
         facts={
             "held": money_fact(decision.held) if decision.held else None,
-            "sites": [awaited.about for awaited in asked if awaited.what == "deactivate"],
-            "missing": [awaited.about for awaited in asked if awaited.what == "give"],
-            "asks": [awaited.what for awaited in asked if awaited.what not in named],
-            "until": instant_text(min(ends)) if ends else None,
+            "awaits": list(said.awaits),
+            "until": any(awaited.until for awaited in asked),
         },
         now=now,
     )
@@ -114,10 +115,13 @@ def _tell_refused(
     request: RefundRequest,
     order: Order,
     policy: Policy,
+    claim: Claim,
     decision: Decision,
     decision_id: int,
     now: datetime,
 ) -> None:
+    language = language_for(transaction, order)
+    said = explain(decision, claim, language=language, audience="customer", policy=policy)
     tell_customer(
         transaction,
         NoticeKind.REFUND_REFUSED,
@@ -126,9 +130,9 @@ def _tell_refused(
         reference=f"refused:{decision_id}",
         facts={
             "clause": decision.settled_by,
-            "clause_text": _clause_text(policy, decision, language_for(transaction, order)),
-            "reasons": [],
-            "changes": [],
+            "clause_text": _clause_text(policy, decision, language),
+            "reason": said.reason,
+            "changes": list(said.changes),
         },
         now=now,
     )

@@ -18,7 +18,6 @@ from refunddesk.db.tables.of_licenses import (
     licenses,
     staging_patterns,
 )
-from refunddesk.db.tables.of_licenses import activations, licenses
 from refunddesk.db.tables.of_mail import notices
 from refunddesk.db.tables.of_orders import (
     customers,
