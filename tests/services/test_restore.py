@@ -18,6 +18,7 @@ from refunddesk.services import audit, backup
 from refunddesk.services.edges import Edges
 from refunddesk.services.payments import pay_refund
 from tests import building
+from tests.conftest import copying
 from tests.selling import Shop
 from tests.services.paying import PAID, Till
 from tests.services.reconciling import Reconciled
@@ -41,13 +42,13 @@ class Safe:
             return
         name = self.url.database
         self.copies.append(f"{name}_saved")
-        self._on_server(f"CREATE DATABASE {name}_saved TEMPLATE {name}")
+        self._on_server(copying(f"{name}_saved", name))
 
     def bring_back(self) -> backup.Marked:
         if self.edges.database.is_sqlite:
             return backup.restore(self.edges, self.file).marked
         name = self.url.database
-        self._on_server(f"DROP DATABASE {name}", f"CREATE DATABASE {name} TEMPLATE {name}_saved")
+        self._on_server(f"DROP DATABASE {name}", copying(name, f"{name}_saved"))
         return backup.mark(self.edges)
 
     def drop(self) -> None:

@@ -23,6 +23,7 @@ from sqlalchemy.engine import make_url
 from refunddesk.db import schema
 from refunddesk.db.session import open_database
 from refunddesk.sealing import new_key
+from tests.conftest import copying
 from tests.stories.crashing import FAULTS, Life, Page, Stage, StoreFault, Zygote, open_book
 
 ALL = os.environ.get("REFUNDDESK_TEST_CRASHES") == "all"
@@ -87,12 +88,12 @@ def postgres_book(
 
         def save(page: str) -> object:
             pages.append(f"{name}_{page}")
-            execute(f"CREATE DATABASE {pages[-1]} TEMPLATE {name}")
+            execute(copying(pages[-1], name))
             return pages[-1]
 
         def restore(kept: object) -> None:
             execute(f"DROP DATABASE {name} WITH (FORCE)")
-            execute(f"CREATE DATABASE {name} TEMPLATE {kept}")
+            execute(copying(name, str(kept)))
 
         execute(f"CREATE DATABASE {name}")
         _migrate(url)
