@@ -89,7 +89,7 @@ def buy(
         orders.record_items(transaction, order.id, items, at=now)
         recorded = orders.list_items(transaction, order.id)
         license_terms.issue_for_order(transaction, order, recorded, now, edges.random_bytes)
-        license_terms.settle_terms(transaction, order, recorded, now)
+        license_terms.settle_terms(edges, transaction, order, recorded, now)
     return order
 
 

@@ -22,6 +22,7 @@ class JobName(StrEnum):
     READ_PLUGIN = "read_plugin"
     CHECK_PLUGIN = "check_plugin"
     SEND_NOTICE = "send_notice"
+    PROBE_SITE = "probe_site"
 
 
 class QueueName(StrEnum):
@@ -72,4 +73,5 @@ LIMITS: dict[JobName, JobLimits] = {
     JobName.READ_PLUGIN: _COMPAT,
     JobName.CHECK_PLUGIN: _COMPAT,
     JobName.SEND_NOTICE: _MAIL,
+    JobName.PROBE_SITE: _DESK,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 from refunddesk import clock
@@ -17,6 +18,7 @@ from refunddesk.services.edges import Edges
 from refunddesk.settings import Settings
 from refunddesk.version import __version__
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
+from refunddesk.woocommerce.site_probe import probe_site
 
 
 def open_edges(settings: Settings) -> Edges:
@@ -35,6 +37,7 @@ def open_edges(settings: Settings) -> Edges:
         connect=connect,
         random_bytes=secrets.token_bytes,
         home=settings.home,
+        probe_site=partial(probe_site, allow_private=settings.allow_private_stores),
         mail=_mail(settings),
         feeds=_feeds(settings),
     )

@@ -14,7 +14,7 @@ from refunddesk.db.licenses import Activation, License
 from refunddesk.db.orders import Order
 from refunddesk.db.tables import activations, history
 from refunddesk.db.tables import licenses as license_table
-from refunddesk.services import customers, license_terms, licenses
+from refunddesk.services import customers, license_terms, licenses, receipts
 from refunddesk.services import requests as asking
 from refunddesk.services.customers import CustomerChange
 from refunddesk.services.edges import Edges
@@ -41,7 +41,7 @@ def issue_again(edges: Edges, order: Order) -> list[int]:
         issued = license_terms.issue_for_order(
             transaction, order, items, edges.clock(), edges.random_bytes
         )
-        license_terms.settle_terms(transaction, order, items, edges.clock())
+        license_terms.settle_terms(edges, transaction, order, items, edges.clock())
     return issued
 
 
@@ -221,7 +221,7 @@ def test_an_ended_expired_accused_or_unknown_licence_answers_alike(
     accused = buy(edges, store_id, woo_order_id=3, email="c@example.com")
     keys = [key_of(edges, order) for order in (ended, expired, accused)]
     with edges.database.write() as transaction:
-        licenses.end(transaction, held_by(edges, ended)[0].id, "refunded", clock(), "policy")
+        licenses.end(edges, transaction, held_by(edges, ended)[0].id, "refunded", clock(), "policy")
     assert accused.customer_id
     accusation = CustomerChange(infringement="open", evidence="copies on three servers")
     customers.change_customer(edges, accused.customer_id, accusation, by=STAFF)
@@ -298,10 +298,10 @@ def test_staff_switch_off_a_site_the_customer_cannot_reach(edges: Edges) -> None
     order = buy(edges, add_store(edges))
     licenses.activate(edges, key_of(edges, order), "ada.example")
     (activation,) = in_use(edges, order)
-    off = licenses.deactivate_by_staff(edges, activation.id, by=STAFF)
+    off = licenses.deactivate_by_staff(edges, activation.id, because="the host is gone", by=STAFF)
     assert off.deactivated_by == STAFF
-    with pytest.raises(licenses.NoSuchActivation):
-        licenses.deactivate_by_staff(edges, activation.id + 1, by=STAFF)
+    with pytest.raises(receipts.NoSuchActivation):
+        licenses.deactivate_by_staff(edges, activation.id + 1, because="gone", by=STAFF)
 
 
 def test_a_renewals_request_is_woken_by_the_licence_of_the_first_order(
@@ -350,8 +350,8 @@ def test_ending_a_licence_switches_off_every_site_once(edges: Edges, clock: Test
         licenses.activate(edges, key, site)
     license_id = held_by(edges, order)[0].id
     with edges.database.write() as transaction:
-        assert licenses.end(transaction, license_id, "refund 7", clock(), "policy")
-        assert not licenses.end(transaction, license_id, "refund 8", clock(), "policy")
+        assert licenses.end(edges, transaction, license_id, "refund 7", clock(), "policy")
+        assert not licenses.end(edges, transaction, license_id, "refund 8", clock(), "policy")
     assert in_use(edges, order) == []
     assert held_by(edges, order)[0].state_because == "refund 7"
 
@@ -369,6 +369,6 @@ def test_no_key_is_made_for(
     order = buy(edges, add_store(edges))
     license_id = held_by(edges, order)[0].id
     with edges.database.write() as transaction:
-        licenses.end(transaction, license_id, "refunded", clock(), "policy")
+        licenses.end(edges, transaction, license_id, "refunded", clock(), "policy")
     with pytest.raises(refusal):
         licenses.new_key(edges, license_id if ended else license_id + 1, by=STAFF)

@@ -51,6 +51,10 @@ ROLES = {
     ("PATCH", "/api/customers/<customer_id>"): DECIDERS,
     ("POST", "/api/licenses/<license_id>/new-key"): WRITERS,
     ("POST", "/api/activations/<activation_id>/deactivate"): WRITERS,
+    ("GET", "/api/activations/<activation_id>/receipt"): READERS,
+    ("GET", "/api/suspicions"): READERS,
+    ("POST", "/api/suspicions/<suspicion_id>/confirm"): DECIDERS,
+    ("POST", "/api/suspicions/<suspicion_id>/drop"): DECIDERS,
 }
 
 
@@ -237,8 +241,12 @@ def test_staff_help_with_a_licence(program: Program, order: Order) -> None:
     program.client.post("/licenses/activate", json={"key": key, "site": "ada.example"})
     shown = program.get(f"/api/orders/{order.id}").get_json()
     activation_id = shown["licenses"][0]["activations"][0]["id"]
-    off = program.post(f"/api/activations/{activation_id}/deactivate").get_json()
+    off = program.post(
+        f"/api/activations/{activation_id}/deactivate", {"because": "gone"}
+    ).get_json()
     assert off["deactivated_by"] == "staff:1"
+    receipt = program.get(f"/api/activations/{activation_id}/receipt").get_json()
+    assert (receipt["site"], receipt["receipt"]["by"]) == ("ada.example", "staff:1")
 
 
 def test_what_staff_say_of_a_customer_and_a_dispute_is_kept(
@@ -297,7 +305,8 @@ def test_a_role_may_call_what_the_table_says_and_nothing_else(
         number = "/".join("99" if part.startswith("<") else part for part in path.split("/"))
         answer = program.call(method, number, {} if method != "GET" else None)
         if role in roles:
-            assert answer.status_code in (404, 422), (method, path)
+            listed = (200,) if path == "/api/suspicions" else (404, 422)
+            assert answer.status_code in listed, (method, path)
         else:
             assert told(answer) == (403, "role_not_enough"), (method, path)
 
@@ -484,13 +493,6 @@ def test_a_look_up_that_makes_no_sense_is_refused(program: Program, query: str) 
             id="nothing to withdraw",
         ),
         pytest.param(
-            "POST",
-            "/api/activations/9/deactivate",
-            None,
-            (404, "no_such_activation"),
-            id="no activation",
-        ),
-        pytest.param(
             "POST", "/api/licenses/9/new-key", None, (404, "no_such_license"), id="no licence"
         ),
     ],
@@ -506,6 +508,14 @@ def test_what_is_not_there_or_not_possible_is_named(
     sent = asking(order, **body) if body is not None else None
     answer = program.call(method, path, sent)
     assert (answer.status_code if isinstance(error, int) else told(answer)) == error
+
+
+def test_a_site_that_is_not_there_and_a_site_without_a_reason_are_not_switched_off(
+    program: Program,
+) -> None:
+    path = "/api/activations/9/deactivate"
+    assert told(program.post(path, {"because": "gone"})) == (404, "no_such_activation")
+    assert told(program.post(path, {})) == (422, "fields_not_valid")
 
 
 def test_answers_are_never_kept_by_a_cache(program: Program, order: Order) -> None:

@@ -93,7 +93,7 @@ def test_every_key_and_token_that_opens_nothing_gets_the_same_bytes(
     ended_key = key_of(edges, ended)
     with edges.database.write() as transaction:
         (license,) = rows.list_licenses(transaction, ended.id, None)
-        licenses.end(transaction, license.id, "refunded", edges.clock(), STAFF)
+        licenses.end(edges, transaction, license.id, "refunded", edges.clock(), STAFF)
     answers = [
         activate(site, replaced, "c.example"),
         activate(site, ended_key, "c.example"),
@@ -188,7 +188,7 @@ def test_an_expired_ended_or_blocked_licence_says_so_to_the_holder_of_its_key(
     with edges.database.write() as transaction:
         for order, ended_as in ((refunded, "refunded"), (revoked, "revoked")):
             (license,) = rows.list_licenses(transaction, order.id, None)
-            licenses.end(transaction, license.id, "told", clock(), STAFF, ended_as=ended_as)
+            licenses.end(edges, transaction, license.id, "told", clock(), STAFF, ended_as=ended_as)
     assert accused.customer_id
     accusation = CustomerChange(infringement="open", evidence="copies on three servers")
     customers.change_customer(edges, accused.customer_id, accusation, by=STAFF)

@@ -1,14 +1,15 @@
-"""`refunddesk licenses`: take over licences, and say which sites are only for trying out."""
+"""`refunddesk licenses`: take them over, check receipts, say which sites are for trying out."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import IO
 
 import click
 
 from refunddesk.cli.opening import opened
-from refunddesk.services import license_import, staging
+from refunddesk.services import license_import, receipts, staging
 
 
 @click.group()
@@ -33,6 +34,30 @@ def import_file(store_id: int, file: Path, dry_run: bool) -> None:
         f"{would} {done.issued} licences, gave {done.taken_up} that we had issued their keys, "
         f"switched on {done.sites} sites; {done.known} licences were known already."
     )
+
+
+@licenses.command()
+@click.argument("activation_id", type=int, metavar="ACTIVATION")
+def receipt(activation_id: int) -> None:
+    """Show the signed receipt for a site switched off."""
+    with opened() as (edges, _):
+        click.echo(json.dumps(receipts.show_receipt(edges, activation_id), indent=2))
+
+
+@licenses.command()
+@click.argument("file", type=click.File("rb"), required=False)
+def verify(file: IO[bytes] | None) -> None:
+    """Check the receipt in FILE, or all of the audit log's; exits 1 at the first bad one."""
+    with opened() as (edges, _):
+        if file is None:
+            click.echo(f"{receipts.verify_receipts(edges)} receipts, every one as it was signed.")
+            return
+        try:
+            shown = json.load(file)
+        except ValueError:
+            raise click.ClickException("This is no receipt: it is not JSON.") from None
+        receipts.check_receipt(edges, shown)
+    click.echo("The receipt is as this desk signed it.")
 
 
 @licenses.command("openapi")

@@ -104,6 +104,13 @@ def list_deeds(transaction: Connection, subject: str) -> list[Deed]:
     return [_deed(row) for row in rows] + [deed for deed in waiting if deed.subject == subject]
 
 
+def list_deeds_of(transaction: Connection, action: str) -> Iterator[tuple[int, Deed]]:
+    """All lines that tell of this deed, oldest first, each with its place in the log."""
+    for row in _rows(transaction):
+        if row.action == action:
+            yield row.seq, _deed(row)
+
+
 def find_head(transaction: Connection) -> Head | None:
     """The last line's place and hash, to be kept outside the database; None when empty."""
     last = transaction.execute(

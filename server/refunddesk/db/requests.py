@@ -149,6 +149,20 @@ def is_license_given_up(transaction: Connection, order_id: int) -> bool:
     return found is not None
 
 
+def was_destruction_stated(transaction: Connection, order_id: int) -> bool:
+    """Did the customer say, for a request that was granted, that all copies are destroyed?"""
+    found = transaction.scalar(
+        select(table.c.id)
+        .where(
+            table.c.order_id.in_(_kin(order_id)),
+            table.c.state == "granted",
+            table.c.destruction_confirmed_at.is_not(None),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
 def change_state(
     transaction: Connection,
     request: RefundRequest,

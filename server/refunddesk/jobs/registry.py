@@ -8,7 +8,7 @@ from functools import partial
 
 from refunddesk.db.sweeps import Kind
 from refunddesk.jobnames import JobName
-from refunddesk.jobs import compat, notices, orders, reconcile, refunds, requests
+from refunddesk.jobs import compat, licenses, notices, orders, reconcile, refunds, requests
 from refunddesk.jobs.keeping import JobFunction
 from refunddesk.jobs.schedule import Round
 from refunddesk.services import (
@@ -37,6 +37,7 @@ JOBS: Mapping[JobName, JobFunction] = {
     JobName.READ_PLUGIN: compat.read_plugin,
     JobName.CHECK_PLUGIN: compat.check_plugin,
     JobName.SEND_NOTICE: notices.send_notice,
+    JobName.PROBE_SITE: licenses.probe_site,
 }
 
 ROUNDS: Sequence[Round] = (

@@ -64,12 +64,17 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of clause: a pure function, the dataclass of its parameters, and its stage."""
+    """A kind of clause: a pure function, the dataclass of its parameters, and its stage.
+
+    What is granted `by_law` is not held back by a kind that `yields_to_law`.
+    """
 
     name: str
     judge: Callable[[Claim, Any, Context], Finding]
     params: type[Any]
     stage: Stage = "decide"
+    by_law: bool = False
+    yields_to_law: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,6 +137,7 @@ def _tried(clauses: tuple[Clause, ...], applies: list[Holds]) -> Iterator[tuple[
 
 
 def _steps(tried: list[tuple[Clause, Holds]], stage: Stage, context: Context) -> tuple[Step, ...]:
+    by_law = frozenset(clause.id for clause, _ in tried if clause.kind.by_law)
     return tuple(
         Step(
             clause.id,
@@ -144,11 +145,18 @@ def _steps(tried: list[tuple[Clause, Holds]], stage: Stage, context: Context) ->
             clause.params,
             context.of(clause.id),
             _unasked(clause, does, context),
-            clause.concerns if clause.asks_who_grants else None,
+            _concerns(clause, by_law),
         )
         for clause, does in tried
         if clause.kind.stage == stage
     )
+
+
+def _concerns(clause: Clause, by_law: frozenset[str]) -> Callable[[str], bool] | None:
+    """Whether the clause has a say in what another one granted, if that has to be asked at all."""
+    if clause.kind.yields_to_law and by_law:
+        return lambda granting: granting not in by_law and clause.concerns(granting)
+    return clause.concerns if clause.asks_who_grants else None
 
 
 def _unasked(clause: Clause, does: Holds, context: Context) -> Finding | None:

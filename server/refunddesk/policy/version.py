@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from refunddesk.policy.clause import Clause
+from refunddesk.policy.decision import Decision
 from refunddesk.policy.doubts import Accepted
 from refunddesk.worktime import Holidays
 
@@ -68,6 +69,11 @@ class Policy:
     def _in_force(self, at: datetime) -> PolicyVersion:
         in_force = [version for version in self.versions if version.in_force_from <= at]
         return in_force[-1] if in_force else self.versions[0]
+
+    def is_by_law(self, decision: Decision) -> bool:
+        """Was the decision settled by a clause that only says what the law gives?"""
+        clauses = self.get_version(decision.version).clauses
+        return any(one.id == decision.settled_by and one.kind.by_law for one in clauses)
 
     def get_version(self, name: str) -> PolicyVersion:
         """Raises NoSuchVersion."""

@@ -251,8 +251,10 @@ def _license(
     held = licenses.list_licenses(transaction, order.id, order.subscription_id, lock=lock)
     if not held:
         return None
-    in_use = licenses.list_active(transaction, [license.id for license in held])
+    known = licenses.list_activations(transaction, [license.id for license in held])
+    used = [one.seen_at for one in known if one.seen_at is not None]
     return facts.License(
-        active_sites=tuple(sorted({activation.site for activation in in_use})),
+        active_sites=tuple(sorted({one.site for one in known if one.deactivated_at is None})),
+        last_used_at=max(used, default=None),
         destruction_confirmed_at=request.destruction_confirmed_at if request else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from refunddesk.clock import Clock
@@ -12,6 +12,7 @@ from refunddesk.feeds.client import NO_FEEDS, ReleaseFeeds
 from refunddesk.mail.sending import Mail
 from refunddesk.sealing import Sealer
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
+from refunddesk.woocommerce.site_probe import SiteAnswer, probe_site
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Edges:
 
     `home` is the folder for what must not lie in the database itself, `feeds` where new releases
     of WordPress and WooCommerce are heard of. `mail` None: no mail is sent, and what would have
-    been is kept as such.
+    been is kept as such. `probe_site` looks whether a customer's site is still there.
     """
 
     database: Database
@@ -31,3 +32,4 @@ class Edges:
     home: Path
     feeds: ReleaseFeeds = NO_FEEDS
     mail: Mail | None = None
+    probe_site: Callable[[str], SiteAnswer] = field(default=probe_site)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from refunddesk.db import decisions, orders, outbox, requests
+from refunddesk.db import decisions, licenses, orders, outbox, requests
 from refunddesk.db.history import record_deed
 from refunddesk.db.orders import Order
 from refunddesk.db.refunds import State, list_for_order
@@ -21,6 +21,7 @@ from refunddesk.policy.judge import judge
 from refunddesk.services import refunds
 from refunddesk.services.claims import build_claim
 from refunddesk.services.edges import Edges
+from refunddesk.services.licenses import end
 from refunddesk.services.order_facts import why_a_person
 from refunddesk.services.policies import load_named_policy
 from refunddesk.services.refund_news import tell_in_review, tell_judged
@@ -61,7 +62,9 @@ def judge_request(edges: Edges, request_id: int) -> None:
         decision_id = _record(transaction, request, order, claim, decision)
         tell_judged(transaction, request, order, policy, claim, decision, decision_id, now)
         if decision.outcome == "refund":
-            _grant(transaction, edges, request, order, decision, decision_id, now)
+            granted = _grant(transaction, edges, request, order, decision, decision_id, now)
+            if granted and policy.is_by_law(decision):
+                _revoke(transaction, edges, order, decision, now)
         else:
             _follow(transaction, request, decision, decision_id, now)
 
@@ -122,7 +125,8 @@ def _grant(
     decision: Decision,
     decision_id: int,
     now: datetime,
-) -> None:
+) -> bool:
+    """Whether the money was granted; otherwise a person has the request now."""
     items = orders.list_items(transaction, order.id)
     shares = {line.item: (line.refund, line.tax) for line in decision.lines}
     try:
@@ -142,8 +146,24 @@ def _grant(
         )
     except (NothingLeftToRefund, RefundAlreadyGranted, TaxWithoutRate) as refusal:
         _leave_to_person(transaction, request, now, str(refusal))
-        return
+        return False
     _follow(transaction, request, decision, decision_id, now, refund=refund_id)
+    return True
+
+
+def _revoke(
+    transaction: Connection, edges: Edges, order: Order, decision: Decision, now: datetime
+) -> None:
+    """End what the law lets the customer give back at once, without waiting for the gate."""
+    if {"license_stays", "license_expires_earlier"} & set(decision.effects):
+        return
+    given = {line.item for line in decision.lines if line.refund}
+    items = orders.list_items(transaction, order.id)
+    products = {item.product for item in items if str(item.woo_item_id) in given}
+    because = f"given back by law ({decision.settled_by})"
+    for held in licenses.list_licenses(transaction, order.id, order.subscription_id):
+        if held.product in products:
+            end(edges, transaction, held.id, because, now, "policy")
 
 
 def _check_first(transaction: Connection, order: Order) -> None:

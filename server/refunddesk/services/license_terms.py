@@ -19,6 +19,7 @@ from refunddesk.db.licenses import License, NewLicense
 from refunddesk.db.orders import Order, OrderItem
 from refunddesk.db.refunds import OPEN
 from refunddesk.services import licenses as use_cases
+from refunddesk.services.edges import Edges
 from refunddesk.services.refunds import LeftOfLine, NothingLeftToRefund, what_is_left
 
 log = structlog.get_logger(__name__)
@@ -61,7 +62,7 @@ def issue_for_order(
 
 
 def settle_terms(
-    transaction: Connection, order: Order, items: Sequence[OrderItem], now: datetime
+    edges: Edges, transaction: Connection, order: Order, items: Sequence[OrderItem], now: datetime
 ) -> None:
     """Have licences follow what the order gave back, ours and by hand, and what it bought besides.
 
@@ -76,7 +77,7 @@ def settle_terms(
             share = left[item.woo_item_id] if left is not None and settled else None
             settle_extra_sites(transaction, order, item, share, now)
         elif left is not None and settled and is_given_back(item, left):
-            _follow_refund(transaction, order, item, now)
+            _follow_refund(edges, transaction, order, item, now)
 
 
 def settle_extra_sites(
@@ -212,12 +213,14 @@ def _issue(
     return license_id
 
 
-def _follow_refund(transaction: Connection, order: Order, item: OrderItem, now: datetime) -> None:
+def _follow_refund(
+    edges: Edges, transaction: Connection, order: Order, item: OrderItem, now: datetime
+) -> None:
     own = licenses.find_license_of_item(transaction, item.id)
     actor = f"store:{order.store_id}"
     if own is not None:
         because = f"line {item.woo_item_id} of order {order.woo_order_id} was given back whole"
-        use_cases.end(transaction, own.id, because, now, actor)
+        use_cases.end(edges, transaction, own.id, because, now, actor)
     elif order.kind == "renewal":
         for license in licenses.list_licenses(transaction, order.id, order.subscription_id):
             if license.product == item.product and license.expires_at == order.period_end_at:

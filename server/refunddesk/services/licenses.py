@@ -14,7 +14,9 @@ from refunddesk.db.history import record_deed
 from refunddesk.db.licenses import Activation, License
 from refunddesk.db.orders import Order
 from refunddesk.licensing import NotASite
+from refunddesk.services import receipts
 from refunddesk.services.edges import Edges
+from refunddesk.services.receipts import no_such_activation
 from refunddesk.services.refusal import Refusal
 from refunddesk.services.requests import wake
 
@@ -39,10 +41,6 @@ class LicenseGivenUp(Refusal):
 
 class NoSuchLicense(Refusal):
     """No licence has this id."""
-
-
-class NoSuchActivation(Refusal):
-    """No activation has this id."""
 
 
 class LicenseEnded(Refusal):
@@ -99,7 +97,7 @@ def deactivate(edges: Edges, token: str) -> Activation:
     if activation is None:
         raise not_known()
     with edges.database.write() as transaction:
-        return _switch_off(transaction, activation, now, by="site")
+        return switch_off(edges, transaction, activation, now, by="site")
 
 
 def deactivate_by_owner(edges: Edges, order: Order, activation_id: int) -> Activation:
@@ -112,18 +110,21 @@ def deactivate_by_owner(edges: Edges, order: Order, activation_id: int) -> Activ
         owned = licenses.list_licenses(transaction, order.id, order.subscription_id)
         activation = licenses.find_activation(transaction, activation_id)
         if activation is None or activation.license_id not in {one.id for one in owned}:
-            raise _no_such_activation(activation_id)
-        return _switch_off(transaction, activation, now, by=f"order:{order.id}")
+            raise no_such_activation(activation_id)
+        return switch_off(edges, transaction, activation, now, by=f"order:{order.id}")
 
 
-def deactivate_by_staff(edges: Edges, activation_id: int, *, by: str) -> Activation:
-    """Switch off a site in the customer's stead. Raises NoSuchActivation."""
+def deactivate_by_staff(edges: Edges, activation_id: int, *, because: str, by: str) -> Activation:
+    """Switch off a site in the customer's stead; `because` is kept for ever: no personal data.
+
+    Raises NoSuchActivation.
+    """
     now = edges.clock()
     with edges.database.write() as transaction:
         activation = licenses.find_activation(transaction, activation_id)
         if activation is None:
-            raise _no_such_activation(activation_id)
-        return _switch_off(transaction, activation, now, by=by)
+            raise no_such_activation(activation_id)
+        return switch_off(edges, transaction, activation, now, by=by, because=because)
 
 
 def new_key(edges: Edges, license_id: int, *, by: str) -> str:
@@ -152,6 +153,7 @@ def new_key(edges: Edges, license_id: int, *, by: str) -> str:
 
 
 def end(
+    edges: Edges,
     transaction: Connection,
     license_id: int,
     because: str,
@@ -172,6 +174,7 @@ def end(
     in_use = licenses.list_active(transaction, [license_id])
     for activation in in_use:
         licenses.end_activation(transaction, activation.id, deactivated_by=actor, at=now)
+        receipts.record_off(transaction, edges.sealer, license, activation, now=now, by=actor)
     _tell(transaction, license_id, now, actor, "license_ended", because=because, sites=len(in_use))
     _wake_waiting(transaction, license, now)
     return True
@@ -224,14 +227,24 @@ def _switch_on(
     return Activated(site, token, is_staging, sites, license.sites_limit)
 
 
-def _switch_off(
-    transaction: Connection, activation: Activation, now: datetime, *, by: str
+def switch_off(
+    edges: Edges,
+    transaction: Connection,
+    activation: Activation,
+    now: datetime,
+    *,
+    by: str,
+    **also: str,
 ) -> Activation:
+    """Switch the site off, with its receipt, and wake what waits for it; once more does nothing.
+
+    `also` goes into the audit log.
+    """
     if not licenses.end_activation(transaction, activation.id, deactivated_by=by, at=now):
         return activation
     license = licenses.find_license(transaction, activation.license_id)
     assert license is not None, "every activation belongs to a licence"
-    _tell(transaction, license.id, now, by, "site_switched_off", activation=activation.id)
+    receipts.record_off(transaction, edges.sealer, license, activation, now=now, by=by, **also)
     _wake_waiting(transaction, license, now)
     ended = licenses.find_activation(transaction, activation.id)
     assert ended is not None
@@ -241,10 +254,6 @@ def _switch_off(
 def _wake_waiting(transaction: Connection, license: License, now: datetime) -> None:
     if license.order_id is not None:
         wake(transaction, requests.list_open_for_license(transaction, license.order_id), now)
-
-
-def _no_such_activation(activation_id: int) -> NoSuchActivation:
-    return NoSuchActivation(f"There is no activation {activation_id}.")
 
 
 def _tell(

@@ -132,7 +132,7 @@ def _follow_up(
     if order.paid_at and order.gone_at is None:
         items = orders.list_items(transaction, order.id)
         issue_for_order(transaction, order, items, now, edges.random_bytes)
-        settle_terms(transaction, order, items, now)
+        settle_terms(edges, transaction, order, items, now)
     inbox.release_object(transaction, order.store_id, "order", order.woo_order_id, at=now)
     if not changed:
         return

@@ -13,11 +13,13 @@ from refunddesk.db.history import record_deed
 from refunddesk.db.orders import Order, OrderItem
 from refunddesk.db.refunds import Refund
 from refunddesk.db.steps import Step, StepKind, StepState
+from refunddesk.db.suspicions import SuspicionKind
 from refunddesk.jobnames import JobName
 from refunddesk.services import license_terms
 from refunddesk.services import licenses as licensing
 from refunddesk.services.edges import Edges
 from refunddesk.services.stores import open_client
+from refunddesk.services.use_after_refund import raise_suspicion
 from refunddesk.woocommerce.client import StoreRefused
 
 _ACTOR = "payments"
@@ -36,6 +38,9 @@ def plan(transaction: Connection, refund: Refund, now: datetime) -> None:
     given_back = _given_back(transaction, order, items)
     for kind, target in _license_steps(transaction, order, refund, items, given_back, effects):
         _promise(transaction, refund, kind, target, now)
+    if "infringement_suspected" in effects:
+        for license in licenses.list_licenses(transaction, order.id, order.subscription_id):
+            raise_suspicion(transaction, license, SuspicionKind.USE_AFTER_STATEMENT, now)
     if order.subscription_id is None:
         return
     is_over = "subscription_cancelled" in effects or len(given_back) == len(items)
@@ -123,7 +128,7 @@ def _end_license(edges: Edges, step: Step) -> None:
     now = edges.clock()
     because = f"refund {step.refund_id} was paid"
     with edges.database.write() as transaction:
-        licensing.end(transaction, step.target, because, now, _ACTOR)
+        licensing.end(edges, transaction, step.target, because, now, _ACTOR)
         _settle(transaction, step, StepState.DONE, now)
 
 

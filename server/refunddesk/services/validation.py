@@ -13,6 +13,7 @@ from refunddesk.db.licenses import Activation, License
 from refunddesk.licensing import InUse, NotASite, Standing
 from refunddesk.services.edges import Edges
 from refunddesk.services.licenses import SiteNotUsable, not_known
+from refunddesk.services.use_after_refund import note_use
 
 #: What a site is noted to have asked is right to the day: each call would be a write otherwise.
 _SEEN_AGAIN = timedelta(days=1)
@@ -39,9 +40,10 @@ class Validation:
     license: KnownLicense
 
 
-def validate(edges: Edges, key: str, address: str) -> Validation:
+def validate(edges: Edges, key: str, address: str, *, wants_update: bool = False) -> Validation:
     """May the licence be used on the site at `address` now? Its standing says so, or why not.
 
+    A licence that ended with a refund and is used all the same raises a suspicion for staff.
     Raises SiteNotUsable, LicenseNotKnown.
     """
     now = edges.clock()
@@ -56,6 +58,8 @@ def validate(edges: Edges, key: str, address: str) -> Validation:
         with edges.database.write() as transaction:
             licenses.record_seen(transaction, latest.id, at=now)
     standing = known.standing
+    if standing is Standing.ENDED_REFUNDED:
+        note_use(edges, license, wants_update=wants_update, now=now)
     if standing is Standing.VALID:
         in_use = [InUse(one.site, one.is_staging) for one in known.activations]
         standing = licensing.site_standing(site, in_use, known.sites_limit)

@@ -22,6 +22,7 @@ from refunddesk.services import (
     mailing,
     plugins,
     quotes,
+    receipts,
     refunds,
     releases,
     replay,
@@ -30,6 +31,7 @@ from refunddesk.services import (
     staff,
     staging,
     stores,
+    suspicions,
     tokens,
 )
 from refunddesk.services import desk as pages
@@ -61,7 +63,9 @@ STATUSES: Mapping[type[Refusal], int] = {
     inbox.NoSuchDelivery: 404,
     inbox.NoSuchEndpoint: 404,
     licenses.LicenseNotKnown: 404,
-    licenses.NoSuchActivation: 404,
+    receipts.NoReceipt: 404,
+    receipts.NoSuchActivation: 404,
+    suspicions.NoSuchSuspicion: 404,
     licenses.NoSuchLicense: 404,
     mailing.NoSuchNotice: 404,
     pages.NothingHere: 404,
@@ -107,6 +111,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     staff.StaffAlreadyThere: 409,
     stores.EndpointKnownAlready: 409,
     stores.StoreKnownAlready: 409,
+    suspicions.SuspicionSettled: 409,
     # understood, and cannot be
     cases.CaseContradiction: 422,
     customers.ChangeIncomplete: 422,
@@ -124,6 +129,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     backup.BackupUnusable: 422,
     staff.PasswordUnfit: 422,
     replay.NoRecordings: 422,
+    receipts.ReceiptBroken: 422,
     staging.PatternNotValid: 422,
     stores.ItemRuleNotValid: 422,
     stores.StoreNotValid: 422,

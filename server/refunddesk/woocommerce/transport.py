@@ -28,6 +28,8 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.connection import create_connection
 
 MOST_BYTES = 5 * 1024 * 1024
+#: What is said where a name leads only into our own network.
+PRIVATE_ADDRESS = "its address is inside a private network"
 _CHUNK = 64 * 1024
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -232,7 +234,7 @@ def send(
     except (AnswerTooLong, NoAnswer):
         raise
     except _AddressRefused:
-        raise NoAnswer("its address is inside a private network", not_sent=True) from None
+        raise NoAnswer(PRIVATE_ADDRESS, not_sent=True) from None
     # Anything a store or a network can provoke below HTTP; what it was matters less than
     # whether the request had left.
     except Exception as error:

@@ -16,7 +16,9 @@ from refunddesk.db.tables.of_licenses import (
     extra_sites,
     license_calls,
     licenses,
+    site_probes,
     staging_patterns,
+    suspicions,
 )
 from refunddesk.db.tables.of_mail import notices
 from refunddesk.db.tables.of_orders import (
@@ -82,6 +84,7 @@ __all__ = [
     "releases",
     "rounds",
     "sightings",
+    "site_probes",
     "staff",
     "staff_sessions",
     "staff_tokens",
@@ -89,6 +92,7 @@ __all__ = [
     "store_refunds",
     "stores",
     "subscriptions",
+    "suspicions",
     "sweeps",
     "webhook_states",
 ]

@@ -102,3 +102,36 @@ license_calls = Table(
     Column("hits", Integer, nullable=False),
     Column("misses", Integer, nullable=False),
 )
+
+# Looks at a site that its owner says is lost. "unclear" proves nothing either way.
+site_probes = Table(
+    "site_probes",
+    metadata,
+    row_id(),
+    ref("activation_id", "activations"),
+    at("probed_at"),
+    Column("result", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    one_of("result", "answers", "gone", "unclear"),
+)
+Index("ix_site_probes_activation_id", site_probes.c.activation_id)
+
+# A use seen after the money: nothing follows from it until staff confirm it. Of each kind a licence
+# raises one, ever: staff who dropped it are not asked again.
+suspicions = Table(
+    "suspicions",
+    metadata,
+    row_id(),
+    ref("license_id", "licenses"),
+    ref("customer_id", "customers", nullable=True),
+    Column("kind", Text, nullable=False),
+    at("raised_at"),
+    at("settled_at", nullable=True),
+    Column("settled_as", Text),
+    Column("settled_by", Text),
+    Column("because", Text),
+    one_of("kind", "use_after_refund", "update_after_refund", "use_after_statement"),
+    one_of("settled_as", "confirmed", "dropped"),
+    UniqueConstraint("license_id", "kind"),
+)
+Index("ix_suspicions_customer_id", suspicions.c.customer_id)

@@ -22,7 +22,8 @@ class LicenseOff:
 def judge_license_off(claim: Claim, params: LicenseOff, context: Context) -> Finding:
     """Awaits the customer for every site still active and for the statement of destruction.
 
-    The wait has no end: a request made in time keeps its right. A use of the license seen after
+    The wait has no end: a request made in time keeps its right. What the law grants does not wait:
+    the desk then revokes the license itself. A use of the license seen after
     the statement raises a suspicion, which staff confirm or drop.
     """
     license = claim.license
@@ -58,6 +59,6 @@ def judge_effects(claim: Claim, params: Effects, context: Context) -> Finding:
 
 
 KINDS = (
-    Kind("license_off", judge_license_off, LicenseOff, "gate"),
+    Kind("license_off", judge_license_off, LicenseOff, "gate", yields_to_law=True),
     Kind("effects", judge_effects, Effects, "gate"),
 )

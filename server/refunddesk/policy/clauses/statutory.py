@@ -54,4 +54,4 @@ def _as_grant(params: Withdrawal) -> FullRefund:
     )
 
 
-KINDS = (Kind("withdrawal", judge_withdrawal, Withdrawal),)
+KINDS = (Kind("withdrawal", judge_withdrawal, Withdrawal, by_law=True),)

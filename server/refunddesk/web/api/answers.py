@@ -14,6 +14,7 @@ from refunddesk.db.orders import OrderItem
 from refunddesk.db.refunds import Refund
 from refunddesk.db.requests import RefundRequest
 from refunddesk.db.store_refunds import StoreRefund
+from refunddesk.db.suspicions import Suspicion
 from refunddesk.money import Money
 from refunddesk.policy.decision import instant_text
 from refunddesk.services.desk import RefundPage, RequestPage
@@ -198,9 +199,26 @@ def activation(one: Activation) -> Answer:
     return {
         "id": one.id,
         "site": one.site,
+        "is_staging": one.is_staging,
         "activated_at": instant_text(one.activated_at),
+        "seen_at": _at(one.seen_at),
+        "lost_at": _at(one.lost_at),
         "deactivated_at": _at(one.deactivated_at),
         "deactivated_by": one.deactivated_by,
+    }
+
+
+def suspicion(one: Suspicion) -> Answer:
+    return {
+        "id": one.id,
+        "license": one.license_id,
+        "customer": one.customer_id,
+        "kind": one.kind,
+        "raised_at": instant_text(one.raised_at),
+        "settled_at": _at(one.settled_at),
+        "settled_as": one.settled_as,
+        "settled_by": one.settled_by,
+        "because": one.because,
     }
 
 
@@ -238,6 +256,7 @@ def _license(license: License, activations: list[Activation]) -> Answer:
         "sites_limit": license.sites_limit,
         "state": license.state,
         "state_because": license.state_because,
+        "ended_as": license.ended_as,
         "expires_at": _at(license.expires_at),
         "ended_at": _at(license.ended_at),
         "activations": [activation(one) for one in activations if one.license_id == license.id],

@@ -81,3 +81,11 @@ class DisputeBody(StrictSchema):
 class DisputeChangeBody(StrictSchema):
     status = Key(required=True)
     closed_at = Instant(required=True, allow_none=True)
+
+
+class BecauseBody(StrictSchema):
+    because = Key(required=True)
+
+
+class EvidenceBody(StrictSchema):
+    evidence = Text(required=True)

@@ -51,7 +51,10 @@ def activate() -> dict[str, Any]:
 def validate() -> dict[str, Any]:
     body = read_body(schemas.ValidateBody())
     _count_attempt(QUESTIONS, "validate")
-    found = _by(body["key"], lambda: validation.validate(desk().edges, body["key"], body["site"]))
+    key, site, wants_update = body["key"], body["site"], body["wants"] == "update"
+    found = _by(
+        key, lambda: validation.validate(desk().edges, key, site, wants_update=wants_update)
+    )
     return answers.validation(found)
 
 

@@ -10,7 +10,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 from marshmallow.fields import Field
 
-from refunddesk.policy.fields import Text
+from refunddesk.policy.fields import Choice, Text
 from refunddesk.version import __version__
 from refunddesk.web.licenses import schemas
 
@@ -82,6 +82,8 @@ def _json(schema: str) -> dict[str, Any]:
 
 
 def _bounds(_self: object, field: Field[Any], **_: object) -> dict[str, Any]:
+    if isinstance(field, Choice):
+        return {"type": "string", "enum": list(field.choices), "description": _WANTS}
     if not isinstance(field, Text):
         return {}
     bounds = {"minLength": 1, "maxLength": 2000, "pattern": r"^[^\u0000]*[^\s\u0000][^\u0000]*$"}
@@ -89,6 +91,8 @@ def _bounds(_self: object, field: Field[Any], **_: object) -> dict[str, Any]:
         return bounds | {"format": "site-address", "description": "Its address, in any spelling."}
     return bounds
 
+
+_WANTS = "What the licence is asked for: to go on running, or for a newer version."
 
 _RETRY_AFTER = {
     "Retry-After": {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from refunddesk.licensing import Standing
-from refunddesk.policy.fields import StrictSchema, Text
+from refunddesk.policy.fields import Choice, StrictSchema, Text
 
 
 class Key(Text):
@@ -28,6 +28,7 @@ class ActivateBody(StrictSchema):
 class ValidateBody(StrictSchema):
     key = Key(required=True)
     site = Site(required=True)
+    wants = Choice(("use", "update"), load_default="use")
 
 
 class DeactivateBody(StrictSchema):

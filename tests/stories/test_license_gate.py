@@ -1,0 +1,106 @@
+"""From order to money: it waits for three sites, moves once, and the key says why it is off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from refunddesk.db import licenses as rows
+from refunddesk.db import requests
+from refunddesk.db.cases import CaseFacts
+from refunddesk.extension import create_app
+from refunddesk.services import cases, desk, licenses, receipts, stores
+from refunddesk.services import requests as asking
+from refunddesk.services.edges import Edges
+from refunddesk.services.requests import Asking
+from refunddesk.services.validation import validate
+from refunddesk.settings import Settings
+from tests.asking import STAFF
+from tests.client.sites import PhpSite, answering, find_php
+from tests.conftest import TestClock
+from tests.selling import Shop, open_shop
+
+
+@pytest.fixture
+def shop(make_edges: Callable[..., Edges], clock: TestClock, tmp_path: Path) -> Iterator[Shop]:
+    with open_shop(make_edges, clock, tmp_path) as opened:
+        stores.add_item_rule(
+            opened.edges,
+            opened.store_id,
+            field="sku",
+            value="LIC-*",
+            item_kind="product",
+            product="crm-portal",
+            sites_limit=2,
+        )
+        yield opened
+
+
+def test_the_money_waits_for_every_site_and_then_moves_once(
+    shop: Shop, settings: Settings, clock: TestClock, tmp_path: Path
+) -> None:
+    find_php()
+    edges = shop.edges
+    order = shop.record(shop.sell("LIC-1")["id"])
+    with edges.database.read() as transaction:
+        (license,) = rows.list_licenses(transaction, order.id, None)
+    key = licenses.new_key(edges, license.id, by=STAFF)
+
+    # Three sites, one of them for trying out, on a licence for two.
+    with answering(create_app(settings, edges=edges)) as server:
+        ada = PhpSite("https://www.ada.example", server, tmp_path / "options.json", clock)
+        assert ada.do("activate", key)["ok"] is True
+        licenses.activate(edges, key, "bob.example")
+        staging = licenses.activate(edges, key, "staging.bob.example")
+        with pytest.raises(licenses.SitesLimitReached):
+            licenses.activate(edges, key, "eve.example")
+
+        # Asked for, found faulty, said to be destroyed: only the sites are still waited for.
+        case = CaseFacts(
+            reason="malfunction",
+            opened_at=clock(),
+            complete_at=None,
+            finding="malfunction",
+            gave_up_at=clock(),
+        )
+        cases.open_case(edges, order.id, case, by=STAFF)
+        wish = Asking(shop.store_id, order.woo_order_id, "first", "portal", True)
+        request_id = asking.ask_refund(edges, wish, asked_by=STAFF)[0].id
+        asking.confirm_destruction(edges, request_id, by=STAFF)
+        shop.work()
+        assert waits_for(edges, request_id) == ["ada.example", "bob.example", "staging.bob.example"]
+
+        # Each in another way.
+        licenses.deactivate(edges, staging.token)
+        shop.work()
+        assert ada.do("deactivate")["ok"] is True
+        shop.work()
+        assert waits_for(edges, request_id) == ["bob.example"]
+        assert len(shop.sandbox.gateway.movements) == 0
+        (last,) = on(edges, license.id)
+        licenses.deactivate_by_owner(edges, order, last.id)
+        for _ in range(3):
+            shop.work()
+            clock.move(minutes=1)
+
+    assert len(shop.sandbox.gateway.movements) == 1
+    told = validate(edges, key, "ada.example")
+    assert told.license.standing == "ended_refunded"
+    assert receipts.verify_receipts(edges) == 3
+    with edges.database.read() as transaction:
+        assert requests.get_request(transaction, request_id).state == "granted"
+
+
+def waits_for(edges: Edges, request_id: int) -> list[str]:
+    """The sites that the request's last decision awaits to be switched off."""
+    page = desk.show_request(edges, request_id)
+    awaited = [one["what"] for one in page.judgements[0].said["awaits"]]
+    assert all(what.startswith("deactivate ") for what in awaited)
+    return [what.removeprefix("deactivate ") for what in awaited]
+
+
+def on(edges: Edges, license_id: int) -> list[rows.Activation]:
+    with edges.database.read() as transaction:
+        return rows.list_active(transaction, [license_id])
