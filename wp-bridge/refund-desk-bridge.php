@@ -1,7 +1,7 @@
 <?php
 /**
  * Plugin Name:          Refund Desk Bridge
- * Description:          Connects a WooCommerce store to its Refund Desk. This version only checks whether the store is ready for it.
+ * Description:          Connects a WooCommerce store to its Refund Desk: makes refunds safe to ask for again.
  * Version:              0.1.0
  * Requires at least:    6.2
  * Requires PHP:         7.4
@@ -89,6 +89,20 @@ function refund_desk_bridge_on_before_woocommerce_init() {
 	}
 }
 
+/**
+ * Starts the bridge where all that it needs is there.
+ *
+ * @return void
+ */
+function refund_desk_bridge_on_plugins_loaded() {
+	if ( array() === refund_desk_bridge_gaps() ) {
+		require_once __DIR__ . '/includes/autoload.php';
+		$plugin = new \RefundDesk\Bridge\Plugin();
+		$plugin->add_hooks();
+	}
+}
+
+add_action( 'plugins_loaded', 'refund_desk_bridge_on_plugins_loaded', 20 );
 add_action( 'init', 'refund_desk_bridge_on_init' );
 add_action( 'before_woocommerce_init', 'refund_desk_bridge_on_before_woocommerce_init' );
 add_action( 'admin_notices', 'refund_desk_bridge_on_admin_notices' );

@@ -105,6 +105,7 @@ class Control(Protocol):
     """What a live store can be told beside its API. Amounts are texts as the gateway got them."""
 
     gateway: str
+    gateway_with_keys: str
 
     def break_gateway(self, how: str, order_id: int, seconds: float = 0) -> None: ...
 
@@ -146,13 +147,14 @@ class LiveStore:
         *,
         auth: tuple[str, str] | None = None,
         timeout: float = 60,
+        api: str = API,
     ) -> Exchange:
-        """One request; `path` is under /wp-json/wc/v3. Raises requests.Timeout."""
+        """One request; `path` is under `api`. Raises requests.Timeout."""
         with requests.Session() as session:
             session.trust_env = False
             answer = session.request(
                 method,
-                self.url + API + path,
+                self.url + api + path,
                 json=body,
                 auth=auth or self._auth,
                 verify=self._verify,
@@ -239,6 +241,7 @@ class SandboxControl:
     """Tells the sandbox in this process."""
 
     gateway = "sandboxpay"
+    gateway_with_keys = "sandboxkeys"
     _MODES: ClassVar = {
         "decline": "decline",
         "false": "returns_false",
@@ -246,6 +249,8 @@ class SandboxControl:
         "ok_then_throw": "throws_after_money",
         "ok_then_die": "dies_after_money",
         "ok_then_kill": "dies_after_money",
+        "kill_before": "dies_before_money",
+        "kill_early": "dies_before_row",
         "hang": "hangs_before_money",
         "ok_then_hang": "hangs_after_money",
     }
@@ -256,7 +261,7 @@ class SandboxControl:
     def break_gateway(self, how: str, order_id: int, seconds: float = 0) -> None:
         if how == "ok":
             return
-        death = {"ok_then_kill": "html_502", "ok_then_die": "json_500"}.get(how, "")
+        death = "json_500" if how == "ok_then_die" else "html_502" if "kill" in how else ""
         times = None if "hang" in how else 1
         self._store.faults.arm(
             self._MODES[how], order_id=order_id, seconds=seconds, message=death, times=times
@@ -278,12 +283,13 @@ class SandboxControl:
 
 
 class PluginControl:
-    """Tells a WooCommerce that has the test gateway's plugin: routes under /wp-json/rig/v1.
+    """Tells a WooCommerce that has wp-bridge/tests/store: routes under /wp-json/rig/v1.
 
     A store without that plugin answers 404 there, and what needs it is skipped.
     """
 
     gateway = "rigpay"
+    gateway_with_keys = "rigkeys"
     _MODES: ClassVar = {
         "throw": "throw_before",
         "ok_then_die": "ok_then_fatal",

@@ -9,7 +9,7 @@ import click
 from refunddesk.cli.opening import opened
 from refunddesk.db import stores as table
 from refunddesk.mail.notices import LANGUAGES
-from refunddesk.services import stores
+from refunddesk.services import bridges, stores
 from refunddesk.services.stores import ITEM_KINDS, NewStore
 from refunddesk.services.webhooks import connect_webhooks, delivery_url
 from refunddesk.settings import Settings
@@ -60,6 +60,8 @@ def add(
             consumer_secret=secret,
             probe=probe,
         )
+        if probe and bridges.look_for_bridge(edges, store_id):
+            click.echo("It has the Refund Desk Bridge: its refunds go through it.")
     click.echo(f"Store {store_id} is joined. Next: refunddesk store endpoint connect {store_id}")
 
 

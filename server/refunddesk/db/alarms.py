@@ -19,6 +19,7 @@ class AlarmKind(StrEnum):
     WEBHOOK_OFF = "webhook_off"
     DELIVERIES_SILENT = "deliveries_silent"
     LICENSE_GUESSING = "license_guessing"
+    BRIDGE_GONE = "bridge_gone"
     # Of one refund each. Only a person can say that these are settled.
     REFUND_NOT_OURS = "refund_not_ours"
     REFUND_ROW_GONE = "refund_row_gone"

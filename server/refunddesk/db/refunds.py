@@ -38,6 +38,7 @@ EDGES: frozenset[tuple[State, State]] = frozenset(
         (State.SENDING, State.UNKNOWN),
         (State.SENDING, State.NEEDS_REVIEW),  # the store made a row, but not the one asked for
         (State.UNKNOWN, State.PAID),
+        (State.UNKNOWN, State.DUE),  # the bridge's record: sending again cannot pay twice
         (State.UNKNOWN, State.NEEDS_REVIEW),
         (State.NEEDS_REVIEW, State.PAID),  # a late row, or a person's word
         (State.NEEDS_REVIEW, State.DUE),  # a person's word
@@ -82,6 +83,9 @@ class Refund:
 
     `marker` stays the same for the refund's whole life. `sent_at` is the last attempt's;
     `unknown_since` the moment from which the store is read back; `looks` how often it was.
+    `bridge_record` names the memory of the store's bridge that the last call went through, None
+    where it went another way. The first `settled_tries` calls in that memory moved no money, by a
+    person's word.
     """
 
     id: int
@@ -95,6 +99,8 @@ class Refund:
     state: State
     approved_by: str
     attempt: int
+    bridge_record: str | None
+    settled_tries: int
     token: int
     lease_until: datetime | None
     sent_at: datetime | None
@@ -110,6 +116,8 @@ class Changes(TypedDict, total=False):
     """What may change together with the state."""
 
     attempt: int
+    bridge_record: str | None
+    settled_tries: int
     lease_until: datetime | None
     sent_at: datetime
     unknown_since: datetime | None
@@ -321,6 +329,8 @@ def _refund(row: Row[Any]) -> Refund:
         state=State(row.state),
         approved_by=row.approved_by,
         attempt=row.attempt,
+        bridge_record=row.bridge_record,
+        settled_tries=row.settled_tries,
         token=row.token,
         lease_until=row.lease_until,
         sent_at=row.sent_at,

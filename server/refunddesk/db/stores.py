@@ -18,7 +18,10 @@ class NoSuchStore(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """One WooCommerce installation. `payments_held_because` None: money may leave."""
+    """One WooCommerce installation. `payments_held_because` None: money may leave.
+
+    `bridge_record` names its bridge's memory, None while no bridge is known to be there.
+    """
 
     id: int
     name: str
@@ -28,6 +31,7 @@ class Store:
     policy: str
     language: str
     payments_held_because: str | None
+    bridge_record: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,11 @@ def record_payments_held(transaction: Connection, store_id: int, because: str | 
     )
 
 
+def record_bridge(transaction: Connection, store_id: int, record: str | None) -> None:
+    """Keep which bridge the store has; None: it has none."""
+    transaction.execute(update(stores).where(stores.c.id == store_id).values(bridge_record=record))
+
+
 def add_item_rule(transaction: Connection, store_id: int, rule: ItemRule) -> None:
     transaction.execute(
         insert(item_rules).values(
@@ -216,4 +225,5 @@ def _store(row: Row[Any]) -> Store:
         row.policy,
         row.language,
         row.payments_held_because,
+        row.bridge_record,
     )

@@ -1,9 +1,9 @@
-"""The jobs that compare a store with our copy of it, and that see to its webhooks."""
+"""The jobs that compare a store with our copy of it, and that see to its webhooks and bridge."""
 
 from __future__ import annotations
 
 from refunddesk.db.sweeps import Kind
-from refunddesk.services import reconcile, webhook_health
+from refunddesk.services import bridges, reconcile, webhook_health
 from refunddesk.services.edges import Edges
 
 
@@ -16,3 +16,4 @@ def sweep_store(edges: Edges, subject: str) -> None:
 def check_webhooks(edges: Edges, subject: str) -> None:
     """`subject` is the store's id."""
     webhook_health.check_webhooks(edges, int(subject))
+    bridges.look_for_bridge(edges, int(subject))

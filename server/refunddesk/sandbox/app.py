@@ -11,6 +11,7 @@ from refunddesk.sandbox import (
     front,
     mails,
     rest,
+    rest_bridge,
     rest_catalog,
     rest_orders,
     rest_subscriptions,
@@ -31,6 +32,7 @@ def create_sandbox_app(store: SandboxStore, mail_folder: Path | None = None) -> 
     rest_orders.install(app, store)
     rest_subscriptions.install(app, store)
     rest_catalog.install(app, store)
+    rest_bridge.install(app, store)
     rest_webhooks.install(app, store)
     control.install(app, store)
     mails.install(app, mail_folder)

@@ -17,7 +17,9 @@ class Mode(StrEnum):
     RETURNS_FALSE = "returns_false"  # no reason given; no money
     THROWS_BEFORE_MONEY = "throws_before_money"
     THROWS_AFTER_MONEY = "throws_after_money"  # looks like a decline, the row goes, the money went
-    DIES_AFTER_MONEY = "dies_after_money"  # the row stays unpaid for ever
+    DIES_BEFORE_ROW = "dies_before_row"  # nothing is left of it, and no money
+    DIES_BEFORE_MONEY = "dies_before_money"  # the row stays unpaid for ever, and no money
+    DIES_AFTER_MONEY = "dies_after_money"  # the row stays unpaid for ever, and the money went
     HANGS_BEFORE_MONEY = "hangs_before_money"
     HANGS_AFTER_MONEY = "hangs_after_money"
     # In front of the store, for any request.
@@ -39,6 +41,8 @@ GATEWAY_MODES = frozenset(
         Mode.RETURNS_FALSE,
         Mode.THROWS_BEFORE_MONEY,
         Mode.THROWS_AFTER_MONEY,
+        Mode.DIES_BEFORE_ROW,
+        Mode.DIES_BEFORE_MONEY,
         Mode.DIES_AFTER_MONEY,
         Mode.HANGS_BEFORE_MONEY,
         Mode.HANGS_AFTER_MONEY,
@@ -118,11 +122,13 @@ class Faults:
             )
         )
 
-    def take_for_gateway(self, order_id: int) -> Fault | None:
-        """The fault the gateway has with this order's refund, used up by one."""
-        return self._take(
-            lambda fault: fault.mode in GATEWAY_MODES and fault.order_id in (0, order_id)
-        )
+    def take_for_gateway(self, order_id: int, only: Mode | None = None) -> Fault | None:
+        """The fault the gateway has with this order's refund, used up by one.
+
+        With `only` the fault of that mode; without, any but those that come before the gateway.
+        """
+        modes = {only} if only else GATEWAY_MODES - {Mode.DIES_BEFORE_ROW}
+        return self._take(lambda fault: fault.mode in modes and fault.order_id in (0, order_id))
 
     def slowest_gateway(self, order_id: int) -> float:
         """Seconds the gateway would hang now, without using the fault up."""

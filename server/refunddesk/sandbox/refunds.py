@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,22 @@ class RefundRefused(Exception):
         self.code, self.data = code, data
 
 
-def create_refund(store: SandboxStore, order_id: int, request: Document) -> Document:
+#: Calls the gateway for an order's refund row; somebody may watch.
+Calling = Callable[[Document, Document, Callable[[], str]], str]
+
+
+def create_refund(
+    store: SandboxStore,
+    order_id: int,
+    request: Document,
+    *,
+    key: str = "",
+    calling: Calling | None = None,
+) -> Document:
     """Refund an order from a POST body; answers the row.
 
-    Raises RefundRefused, and gateway.WorkerDied when the process ends after the money moved.
+    `key` and `calling` are the bridge's. Raises RefundRefused, and gateway.WorkerDied when the
+    process ends on the way.
     """
     order = orders.find_order(store, order_id)
     if order is None:
@@ -47,6 +60,7 @@ def create_refund(store: SandboxStore, order_id: int, request: Document) -> Docu
         raise _not_created("Invalid refund amount.")
     slow = store.faults.slowest_gateway(order_id)
     store.pause(min(slow * _RACE_PART, _RACE_SECONDS))
+    store.gateway.die_before_row(order_id)
     row = refund_rows.new_row(
         store,
         order_id,
@@ -56,7 +70,7 @@ def create_refund(store: SandboxStore, order_id: int, request: Document) -> Docu
     )
     refund_rows.save_row(store, row)
     if request.get("api_refund", True):
-        _pay_back(store, order, row)
+        _pay_back(store, order, row, key, calling or _unwatched)
         row["refunded_payment"] = True
         store.documents.put("refund", row["id"], row, order_id)
     if request.get("api_restock", True):
@@ -83,7 +97,13 @@ def _asked_amount(store: SandboxStore, request: Document) -> str:
     return str(store.money(asked))
 
 
-def _pay_back(store: SandboxStore, order: Document, row: Document) -> None:
+def _unwatched(order: Document, row: Document, call: Callable[[], str]) -> str:
+    return call()
+
+
+def _pay_back(
+    store: SandboxStore, order: Document, row: Document, key: str, calling: Calling
+) -> None:
     method = order["payment_method"]
     try:
         if method not in GATEWAYS:
@@ -93,13 +113,19 @@ def _pay_back(store: SandboxStore, order: Document, row: Document) -> None:
             raise RefundDeclined(
                 "The payment gateway for this order does not support automatic refunds."
             )
-        reference = store.gateway.pay_back(
-            order_id=order["id"],
-            refund_id=row["id"],
-            amount=Decimal(row["_sandbox"]["sent"]),
-            currency=order["currency"],
-            reason=row["reason"],
-        )
+
+        def call() -> str:
+            return store.gateway.pay_back(
+                method=method,
+                order_id=order["id"],
+                refund_id=row["id"],
+                amount=Decimal(row["_sandbox"]["sent"]),
+                currency=order["currency"],
+                reason=row["reason"],
+                key=key,
+            )
+
+        reference = calling(order, row, call)
     except RefundDeclined as declined:
         refund_rows.remove_row(store, row)
         raise _not_created(str(declined)) from declined

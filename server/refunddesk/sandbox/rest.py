@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, abort, current_app, g, request
 
 from refunddesk.sandbox.documents import Document
 from refunddesk.sandbox.store import ApiKey, SandboxStore
 from refunddesk.sandbox.webhooks import encode
 
 API = "/wp-json/wc/v3"
+BRIDGE_API = "/wp-json/wc-refund-desk/v1"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _CANNOT = {
     "GET": ("woocommerce_rest_cannot_view", "Sorry, you cannot view this resource."),
@@ -284,7 +285,9 @@ def install(app: Flask, store: SandboxStore) -> None:
 
     @app.before_request
     def admit() -> None:
-        if request.path.startswith(API):
+        if request.path.startswith(BRIDGE_API) and not store.bridge.installed:
+            abort(404)
+        if request.path.startswith((API, BRIDGE_API)):
             read_body()
             if request.url_rule is not None:
                 check_key(store)

@@ -107,19 +107,10 @@ def _install_refunds(app: Flask, store: SandboxStore) -> None:
 
     @app.post(f"{API}/orders/<int:order_id>/refunds")
     def create_refund(order_id: int) -> Response:
-        asked = _read_refund_request()
-        try:
-            row = refunds.create_refund(store, order_id, asked)
-        except refunds.RefundRefused as refused:
-            raise RestError(500, refused.code, str(refused), refused.data) from refused
-        except InvalidOperation:
-            # A line's total that is no number ends in a PHP TypeError, before any row.
-            return critical_error(store)
-        except WorkerDied as died:
-            return _dead_answer(store, died.death)
-        # WooCommerce leaves the pattern of its own route in this header.
-        location = f"{API}/orders/(?P<order_id>[\\d]+)/refunds/{row['id']}"
-        return created(store, refund_rows.render(store, row), location)
+        if not store.bridge.installed:
+            return make_refund(store, order_id)
+        with store.bridge.locked(order_id):
+            return make_refund(store, order_id)
 
     @app.get(f"{API}/orders/<int:order_id>/refunds/<int:refund_id>")
     def get_refund(order_id: int, refund_id: int) -> Response:
@@ -139,6 +130,29 @@ def _install_refunds(app: Flask, store: SandboxStore) -> None:
     def list_all_refunds() -> Response:
         rows = matching(store, store.documents.list("refund"))
         return page_of(store, rows, lambda row: refund_rows.render(store, row, with_parent=True))
+
+
+def make_refund(
+    store: SandboxStore,
+    order_id: int,
+    *,
+    key: str = "",
+    calling: refunds.Calling | None = None,
+) -> Response:
+    """WooCommerce's answer to the refund in the request's body. Raises RestError."""
+    asked = _read_refund_request()
+    try:
+        row = refunds.create_refund(store, order_id, asked, key=key, calling=calling)
+    except refunds.RefundRefused as refused:
+        raise RestError(500, refused.code, str(refused), refused.data) from refused
+    except InvalidOperation:
+        # A line's total that is no number ends in a PHP TypeError, before any row.
+        return critical_error(store)
+    except WorkerDied as died:
+        return _dead_answer(store, died.death)
+    # WooCommerce leaves the pattern of its own route in this header.
+    location = f"{API}/orders/(?P<order_id>[\\d]+)/refunds/{row['id']}"
+    return created(store, refund_rows.render(store, row), location)
 
 
 def _read_refund_request() -> Document:

@@ -16,6 +16,7 @@ from refunddesk.clock import Clock
 from refunddesk.money import Money
 from refunddesk.sandbox import catalog, orders, replay, subscriptions
 from refunddesk.sandbox.amounts import rounded
+from refunddesk.sandbox.bridge import Bridge
 from refunddesk.sandbox.documents import Document, Documents
 from refunddesk.sandbox.faults import Faults
 from refunddesk.sandbox.gateway import Gateway
@@ -72,6 +73,7 @@ class SandboxStore:
         self.faults = Faults()
         self.gateway = Gateway(self.documents, self.faults, clock, self.pause)
         self.webhooks = Webhooks(self)
+        self.bridge = Bridge(self)
         self._closed = threading.Event()
         with self.documents.locked():
             self.documents.reserve_number("post", _RECORDED_UP_TO)

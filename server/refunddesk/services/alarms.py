@@ -26,6 +26,7 @@ CLEARED_BY_ITSELF = frozenset(
         AlarmKind.WEBHOOK_OFF,
         AlarmKind.DELIVERIES_SILENT,
         AlarmKind.LICENSE_GUESSING,
+        AlarmKind.BRIDGE_GONE,
     }
 )
 

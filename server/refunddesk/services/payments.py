@@ -73,6 +73,8 @@ class Payment:
             ),
             # Not the id: after a restore from a backup another refund gets the same one.
             key=self.refund.marker,
+            by_bridge=self.store.bridge_record is not None,
+            settled_tries=self.refund.settled_tries,
         )
 
 
@@ -161,6 +163,7 @@ def _begin(edges: Edges, payment: Payment) -> Refund | Differs | datetime | None
             actor=_ACTOR,
             evidence={"amount": str(refund.amount), "marker": refund.marker},
             attempt=refund.attempt + 1,
+            bridge_record=payment.store.bridge_record,
             lease_until=now + LEASE,
             sent_at=now,
         )

@@ -121,8 +121,12 @@ def record_due_again(
     actor: str,
     evidence: Evidence,
     because: str,
+    settled_tries: int | None = None,
 ) -> Refund | None:
-    """Nothing was executed: the refund may be sent again."""
+    """Nothing was executed: the refund may be sent again.
+
+    By a person's word: so many calls in the bridge's record were looked up elsewhere.
+    """
     return change_state(
         transaction,
         refund,
@@ -132,6 +136,7 @@ def record_due_again(
         evidence=evidence,
         last_error=because,
         unknown_since=None,
+        settled_tries=refund.settled_tries if settled_tries is None else settled_tries,
     )
 
 

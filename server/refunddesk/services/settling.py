@@ -140,7 +140,13 @@ def _record(
     # The marker stays: should the first call come through late after all, the look before the
     # second one finds it by this very marker (docs/decisions/0006-one-marker-per-refund.md).
     due = record_due_again(
-        transaction, refund, now=now, actor=actor, evidence=evidence, because=because.strip()
+        transaction,
+        refund,
+        now=now,
+        actor=actor,
+        evidence=evidence,
+        because=because.strip(),
+        settled_tries=seen.attempt.tries if seen.attempt else None,
     )
     if due is not None:
         outbox.promise(transaction, JobName.PAY_REFUND, refund.id, due_at=now)
@@ -192,6 +198,11 @@ def _approvers(
 
 
 def _check_absent(refund: Refund, seen: Sighting, now: datetime) -> None:
+    if seen.is_seen_paid:
+        raise RefundStillInStore(
+            "The store's bridge saw the gateway pay this refund back. Nothing was sent: if the "
+            "gateway's own records say otherwise, pay it back there by hand."
+        )
     if seen.rows:
         ids = ", ".join(str(row.woo_refund_id) for row in seen.rows)
         raise RefundStillInStore(

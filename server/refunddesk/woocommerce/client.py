@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +22,7 @@ from refunddesk.woocommerce.access import (
     redact,
     usable_address,
 )
+from refunddesk.woocommerce.cancellation import ENDED_SUBSCRIPTIONS, Cancellation
 from refunddesk.woocommerce.errors import (
     StoreCallFailed,
     StoreGarbled,
@@ -50,9 +50,6 @@ _PAUSES = (0.5, 1.5)
 _PASSING = frozenset({502, 503, 504})
 _MOST_PAGES = 100
 _GATEWAY_ID = re.compile(r"[A-Za-z0-9_\-]{1,100}")  # what the route takes
-# A subscription in one of these has no next payment any more; writing to it can only do harm:
-# from "cancelled" the store accepts a step back to "pending-cancel", from others it answers 500.
-ENDED_SUBSCRIPTIONS = frozenset({"cancelled", "expired", "switched", "trash"})
 _NOT_A_SUBSCRIPTION = frozenset(
     {"woocommerce_rest_shop_subscription_invalid_id", "rest_no_route"}  # or no such plugin
 )
@@ -69,19 +66,6 @@ __all__ = [
     "StoreRefused",
     "StoreUnreachable",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Cancellation:
-    """How a subscription stood before and after; `written` False when it had ended already."""
-
-    before: str
-    after: str
-    written: bool
-
-    @property
-    def has_ended(self) -> bool:
-        return self.after in ENDED_SUBSCRIPTIONS
 
 
 class StoreClient:
@@ -107,12 +91,16 @@ class StoreClient:
         self._sleep = sleep
         self.monotonic = monotonic
         self._session = open_session(allow_private=access.allow_private)
-        self._api = woocommerce.API(
+        self._api = self._routes("wc/v3")
+        self._bridge_api = self._routes("wc-refund-desk/v1")
+
+    def _routes(self, version: str) -> woocommerce.API:
+        return woocommerce.API(
             self._url,
-            access.consumer_key,
-            access.consumer_secret,
-            version="wc/v3",
-            verify_ssl=access.ca_file or True,
+            self._access.consumer_key,
+            self._access.consumer_secret,
+            version=version,
+            verify_ssl=self._access.ca_file or True,
             user_agent=USER_AGENT,
         )
 
@@ -267,9 +255,24 @@ class StoreClient:
 
     # -- one call
 
-    def post_once(self, path: str, body: Json, *, waits: Waits, key: str) -> Answer:
-        """POST and hand over the answer whatever its status; raises NoAnswer, AnswerTooLong."""
-        return self._write("POST", path, body, waits=waits, key=key)
+    def post_once(
+        self, path: str, body: Json, *, waits: Waits, key: str, to_bridge: bool = False
+    ) -> Answer:
+        """POST and hand over the answer whatever its status; raises NoAnswer, AnswerTooLong.
+
+        `to_bridge` calls the route of this path that the store's bridge has, or none.
+        """
+        api = self._bridge_api if to_bridge else self._api
+        return self._write("POST", path, body, waits=waits, key=key, api=api)
+
+    def ask_bridge(self, path: str) -> Json:
+        """What the store's bridge says. Without a bridge StoreRefused is raised (rest_no_route)."""
+        call = f"GET bridge {path}"
+        return self._object(call, self._read(call, self._bridge_api.get, path))
+
+    def tell_bridge(self, path: str) -> Json:
+        """POST without a body to the store's bridge, where that may safely be done twice."""
+        return self._write_object("POST", path, {}, api=self._bridge_api)
 
     def list_page(self, path: str, params: Mapping[str, str]) -> list[Json]:
         """One page of any list, by WooCommerce's own parameters; see `listings` for who asks."""
@@ -322,10 +325,12 @@ class StoreClient:
             self._sleep(pause)
         raise AssertionError("the last try returns or raises")
 
-    def _write_object(self, method: str, path: str, body: Json) -> Json:
+    def _write_object(
+        self, method: str, path: str, body: Json, api: woocommerce.API | None = None
+    ) -> Json:
         call = f"{method} {path}"
         try:
-            answer = self._write(method, path, body, waits=self._waits)
+            answer = self._write(method, path, body, waits=self._waits, api=api)
         except NoAnswer as trouble:
             raise StoreUnreachable(call, str(trouble), not_sent=trouble.not_sent) from None
         except AnswerTooLong as fault:
@@ -333,12 +338,20 @@ class StoreClient:
         return self._object(call, answer)
 
     def _write(
-        self, method: str, path: str, body: Json, *, waits: Waits, key: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: Json,
+        *,
+        waits: Waits,
+        key: str | None = None,
+        api: woocommerce.API | None = None,
     ) -> Answer:
         # A kept connection may have been closed by the store just now: the write would fail
         # after its first byte, and nobody could say whether it was carried out.
         with open_session(allow_private=self._access.allow_private) as session:
-            ask = self._api.post if method == "POST" else self._api.put
+            routes = api or self._api
+            ask = routes.post if method == "POST" else routes.put
             options = {"session": session, "waits": waits, "monotonic": self.monotonic, "key": key}
             answer: Answer = ask(path, body, **options)
             return answer

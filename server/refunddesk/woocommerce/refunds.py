@@ -35,6 +35,9 @@ _NO_GATEWAY = (
 _NOT_EXECUTED_STATUSES = frozenset({401, 403, 404, 429})
 _REJECTED_PARAMETERS = frozenset({"rest_invalid_param", "rest_invalid_json"})
 _NO_SUCH_ORDER = "woocommerce_rest_invalid_order_id"
+# What only the bridge says; each time before it began anything.
+_BRIDGE_WAITS = frozenset({"refund_desk_order_busy", "refund_desk_record_unavailable"})
+_BRIDGE_REFUSES = "refund_desk_key_reused"
 
 
 class Outcome(Enum):
@@ -66,6 +69,8 @@ class RefundCall:
 
     `marker` comes first in the refund's reason, which the customer can see; `note` follows it.
     `key` is the refund's alone for ever, sent along for gateways and bridges that honour one.
+    `by_bridge` goes through the store's bridge, and nowhere if it has none; of the tries in its
+    record the first `settled_tries` moved no money, by a person's word.
     """
 
     woo_order_id: int
@@ -75,6 +80,8 @@ class RefundCall:
     lines: tuple[RefundLine, ...]
     key: str
     restock: bool = False
+    by_bridge: bool = False
+    settled_tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +193,15 @@ def post_refund(client: StoreClient, call: RefundCall) -> RefundAnswer:
     The intent must be committed before: after this call only reading back tells more.
     """
     body = body_of(call)
+    if call.by_bridge:
+        body |= {"refund_desk_key": call.key, "refund_desk_settled_tries": call.settled_tries}
     begun = client.monotonic()
     status, text, trouble = None, b"", ""
     path = f"orders/{call.woo_order_id}/refunds"
     try:
-        answer = client.post_once(path, body, waits=client.refund_waits, key=call.key)
+        answer = client.post_once(
+            path, body, waits=client.refund_waits, key=call.key, to_bridge=call.by_bridge
+        )
     except NoAnswer as error:
         outcome, trouble = Outcome.NOT_SENT if error.not_sent else Outcome.UNKNOWN, str(error)
         row_id = None
@@ -221,8 +232,10 @@ def _sort(answer: Answer, call: RefundCall) -> tuple[Outcome, int | None, str]:
         return Outcome.REJECTED, None, ""
     if answer.status == 400 and code in _REJECTED_PARAMETERS:
         return Outcome.REJECTED, None, ""
-    if answer.status in _NOT_EXECUTED_STATUSES:
+    if answer.status in _NOT_EXECUTED_STATUSES or code in _BRIDGE_WAITS:
         return Outcome.NOT_EXECUTED, None, ""
+    if code == _BRIDGE_REFUSES:
+        return Outcome.REJECTED, None, ""
     if answer.status == 500 and code == _CANNOT_CREATE and message == _TOO_MUCH:
         return Outcome.TOO_MUCH, None, ""
     if answer.status == 500 and code == _CANNOT_CREATE and message in _NO_GATEWAY:

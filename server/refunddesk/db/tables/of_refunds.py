@@ -34,6 +34,10 @@ refunds = Table(
     Column("approved_by", Text, nullable=False),  # "policy" or "staff:<id>": M7
     Column("attempt", Integer, nullable=False, server_default=text("0")),
     Column("token", Integer, nullable=False, server_default=text("0")),
+    # Which bridge's record remembers the last call; null: it went by WooCommerce's own route.
+    Column("bridge_record", Text),
+    # How many calls in that record moved no money, by a person's word.
+    Column("settled_tries", Integer, nullable=False, server_default=text("0")),
     at("lease_until", nullable=True),
     at("sent_at", nullable=True),
     at("unknown_since", nullable=True),

@@ -21,6 +21,8 @@ stores = Table(
     Column("consumer_secret_sealed", Text, nullable=False),
     # Why no money may leave for this store just now; null: payments run.
     Column("payments_held_because", Text),
+    # The record of the bridge that was there when it was last looked for; null: no bridge.
+    Column("bridge_record", Text),
     at("created_at"),
 )
 

@@ -1,0 +1,43 @@
+"""Asks a store's bridge what became of a refund whose answer never came."""
+
+from __future__ import annotations
+
+from refunddesk.db.refunds import Refund
+from refunddesk.woocommerce.bridge import Attempt, Reached, ask_attempt, release_attempt
+from refunddesk.woocommerce.client import StoreCallFailed, StoreClient
+
+#: How often a refund is sent again by itself. A store that refuses it before the gateway, in words
+#: that are not known here, would otherwise be asked for ever.
+MOST_ATTEMPTS = 5
+
+
+def recall(client: StoreClient, refund: Refund) -> Attempt | None:
+    """What the store's bridge remembers of the refund's last call.
+
+    None when there is nothing to go by: the call went another way or into another record, the
+    bridge does not answer, or a process of the store is still at work on the order.
+    """
+    if refund.bridge_record is None:
+        return None
+    try:
+        attempt = ask_attempt(client, refund.marker)
+    except StoreCallFailed:
+        return None
+    is_ours = attempt.reached is Reached.NONE or attempt.amount == str(refund.amount)
+    return attempt if is_ours and attempt.record == refund.bridge_record else None
+
+
+def clear_the_way(client: StoreClient, refund: Refund, attempt: Attempt) -> bool:
+    """Whether the refund may be sent again now; the unpaid row that it may have left is gone then.
+
+    Also where nothing has reached the bridge: should a first call come late, it finds the record of
+    the second one, or the second one that of the first.
+    """
+    if not attempt.may_be_sent_again or refund.attempt >= MOST_ATTEMPTS:
+        return False
+    if attempt.reached is Reached.NONE:
+        return True
+    try:
+        return release_attempt(client, refund.marker).may_be_sent_again
+    except StoreCallFailed:
+        return False
