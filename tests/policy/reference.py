@@ -1,4 +1,4 @@
-"""The computed tables of docs/policy/README.md; `python -m tests.policy.reference` renews them."""
+"""Computed tables of docs/policy/crmjetty.md; `python -m tests.policy.reference` renews them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from refunddesk.policy.document import load_policy
 from tests.policy.claims import ONE_TIME, YEARLY, YEARLY_RENEWAL, changed, decide, verdict
 
 _BUILT_IN = resources.files("refunddesk") / "policies" / "crmjetty.toml"
-README = Path(__file__).parents[2] / "docs" / "policy" / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "policy" / "crmjetty.md"
 
 _JULY_15 = {"request.at": "2026-07-15T09:00:00Z", "judged_at": "2026-07-15T09:00:00Z"}
 _LATE_CASE = {
@@ -43,6 +43,22 @@ _FIRST_USE = (
         | {"order": ONE_TIME["order"] | {"first_used_at": "2026-03-25T09:00:00Z"}},
     ),
 )
+_SILENT = (
+    "one-time, 199.00, silent since 10 March, judged on 20 March",
+    changed(
+        ONE_TIME,
+        {
+            "case.missing": ["site_url"],
+            "case.complete_at": None,
+            "judged_at": "2026-03-20T10:00:00Z",
+        },
+    ),
+)
+_TUESDAY = (
+    "one-time, 199.00, complete on Tue 10, judged on Tue 17 March",
+    changed(ONE_TIME, {"judged_at": "2026-03-17T09:00:00Z", "request.at": "2026-03-16T09:00:00Z",
+                       "license.destruction_confirmed_at": "2026-03-16T09:00:00Z"}),
+)  # fmt: skip
 _BY_DAYS: dict[str, str | int] = {"pro_rata_unit": "day"}
 #: Reading -> what was bought, its claim, and the other readings of the example.
 _EXAMPLES: dict[str, tuple[tuple[str, dict[str, Any]], dict[str, str | int]]] = {
@@ -65,7 +81,23 @@ _EXAMPLES: dict[str, tuple[tuple[str, dict[str, Any]], dict[str, str | int]]] = 
     "paid_months": (_YEARLY_LATE, {}),
     "rounding": (("yearly, 120.00, reckoned by days", _YEARLY_LATE[1]), _BY_DAYS),
     "tax": (("one-time, 199.00 and 37.81 tax", ONE_TIME), {}),
+    "patience": (_SILENT, {}),
+    "fix_time": (_TUESDAY, {}),
 }
+
+
+def clauses_table() -> str:
+    rows = ["| clause | kinds | says |", "|---|---|---|"]
+    kinds: dict[str, list[str]] = {}
+    texts: dict[str, str] = {}
+    document = tomllib.loads(_BUILT_IN.read_text(encoding="utf-8"))
+    for entry in document["clause"]:
+        kinds.setdefault(entry["id"], []).append(entry["kind"])
+        texts.setdefault(entry["id"], entry.get("text", {}).get("en", ""))
+    for clause, used in kinds.items():
+        linked = ", ".join(f"[`{kind}`](kinds/{kind}.md)" for kind in dict.fromkeys(used))
+        rows.append(f"| {clause} | {linked} | {texts[clause]} |")
+    return "\n".join(rows)
 
 
 def readings_table() -> str:
@@ -85,10 +117,10 @@ def readings_table() -> str:
 
 def with_tables(text: str) -> str:
     """The page with what stands between its markers computed anew."""
-    for name, table in (("readings", readings_table()),):
-        between = re.compile(f"(<!-- {name}: computed -->\n).*?(\n<!-- end -->)", re.DOTALL)
+    for name, table in (("clauses", clauses_table()), ("readings", readings_table())):
+        between = re.compile(f"(<!-- {name}: computed -->\n).*?(<!-- end -->)", re.DOTALL)
         assert between.search(text), f"the page has no place for the table of {name}"
-        text = between.sub(lambda found, table=table: found[1] + table + found[2], text)  # type: ignore[misc]
+        text = between.sub(lambda found, table=table: found[1] + table + "\n" + found[2], text)  # type: ignore[misc]
     return text
 
 
@@ -99,4 +131,4 @@ def _choices(reading: str) -> list[str | int]:
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -41,49 +41,78 @@ CHANGED_MIND = {"case.reason": "change_of_mind"}
 OURS = ", license_ends, subscription_cancelled"
 
 
-@pytest.mark.parametrize(
-    ("template", "changes", "expected"),
-    [
-        ("thirty-days", DAY_30_ENDS, "refund 140.00 by full" + OURS),
-        ("thirty-days", DAY_31_BEGINS, "refuse by late"),
-        ("fourteen-days-with-conditions", CONDITIONS | DAY_14_ENDS, "refund 100.00 by full" + OURS),
-        ("fourteen-days-with-conditions", CONDITIONS | DAY_15_BEGINS, "refuse by late"),
-        ("fourteen-days-with-conditions", CONDITIONS | {"license.downloads": 1},
-         "refuse by not-downloaded"),
-        ("fourteen-days-with-conditions", CONDITIONS | {"case": "null"},
-         "await by case: customer open_case"),
-        ("fourteen-days-with-conditions", CONDITIONS | {"case.proof_given": False},
-         "await by proof: customer give_proof"),
-        ("fees", FEES | CHANGED_MIND | DAY_30_ENDS, "refund 126.00 by full" + OURS),
-        ("fees", FEES | DAY_30_ENDS, "refund 140.00 by full" + OURS),
-        ("fees", FEES | CHANGED_MIND | DAY_31_BEGINS, "refuse by late"),
-        ("unused-renewals", RENEWAL | DAY_14_ENDS,
-         "refund 140.00 by renewal, license_expires_earlier, subscription_cancelled"),
-        ("unused-renewals", RENEWAL | DAY_15_BEGINS, "refuse by late"),
-        ("unused-renewals", RENEWAL | {"license.last_used_at": "2026-03-02T10:00:00Z"},
-         "refuse by unused"),
-        ("unused-renewals", {"order.kind": "upgrade"}, "review by other"),
-        ("pro-rata-by-day", YEAR | DAY_14_ENDS, "refund 140.00 by full" + OURS),
-        ("pro-rata-by-day", YEAR | DAY_15_BEGINS, "refund 133.85 by rest" + OURS),
-        ("pro-rata-by-day", DAY_15_BEGINS, "refuse by one-time"),
-        ("pro-rata-by-month", YEAR | MONTH_5, "refund 81.66 by rest" + OURS),
-        ("pro-rata-by-month", YEAR | asked("2026-07-01T21:59:59Z"), "refund 93.32 by rest" + OURS),
-        ("used-months-at-list-price", YEAR | MONTH_5 | {"order.list_price": "15.00"},
-         "refund 65.00 by year" + OURS),
-        ("used-months-at-list-price", YEAR | MONTH_5,
-         "review by used: order.list_price is not known"),
-        ("used-months-at-list-price", DAY_14_ENDS, "refund 140.00 by other" + OURS),
-        ("store-credit", DAY_14_ENDS, "refund 140.00 by money" + OURS),
-        ("store-credit", DAY_15_BEGINS, "refund 140.00 by credit, credit" + OURS),
-        ("store-credit", DAY_60_ENDS, "refund 140.00 by credit, credit" + OURS),
-        ("store-credit", DAY_61_BEGINS, "refuse by late"),
-        ("eu-withdrawal", CHANGED_MIND | DAY_14_ENDS, "refund 140.00 by law-withdrawal" + OURS),
-        ("eu-withdrawal", CHANGED_MIND | DAY_15_BEGINS, "refuse by reasons"),
-        ("eu-withdrawal", DAY_30_ENDS, "refund 95.00 by full" + OURS),
-        ("eu-withdrawal", DAY_31_BEGINS, "refuse by late"),
-        ("eu-withdrawal", CHANGED_MIND | {"customer.country": "US"}, "refuse by reasons"),
-    ],
-)  # fmt: skip
+RUNNING = {"id": "d1", "opened_at": "2026-03-04T09:00:00Z", "status": "open", "closed_at": None}
+LIST_PRICE = {"order.list_price": "15.00", "order.gateway_fee": "4.00"}
+_OFF = "await by license: customer deactivate a.example, "
+ACTIVE = {
+    "thirty-days": _OFF + "140.00 held",
+    "fourteen-days-with-conditions": _OFF + "100.00 held",
+    "fees": _OFF + "140.00 held",
+    "unused-renewals": _OFF + "140.00 held",
+    "pro-rata-by-day": _OFF + "140.00 held",
+    "pro-rata-by-month": _OFF + "140.00 held",
+    "used-months-at-list-price": _OFF + "140.00 held",
+    "store-credit": _OFF + "140.00 held",
+}
+#: Template, what is changed of the example claim, and what it gets.
+GIVES: list[tuple[str, dict[str, Any], str]] = [
+    ("thirty-days", DAY_30_ENDS, "refund 140.00 by full" + OURS),
+    ("thirty-days", DAY_31_BEGINS, "refuse by late"),
+    ("fourteen-days-with-conditions", CONDITIONS | DAY_14_ENDS, "refund 100.00 by full" + OURS),
+    ("fourteen-days-with-conditions", CONDITIONS | DAY_15_BEGINS, "refuse by late"),
+    ("fourteen-days-with-conditions", CONDITIONS | {"license.downloads": 1},
+     "refuse by not-downloaded"),
+    ("fourteen-days-with-conditions", CONDITIONS | {"case": "null"},
+     "await by case: customer open_case"),
+    ("fourteen-days-with-conditions", CONDITIONS | {"case.proof_given": False},
+     "await by proof: customer give_proof"),
+    ("fees", FEES | CHANGED_MIND | DAY_30_ENDS, "refund 126.00 by full" + OURS),
+    ("fees", FEES | DAY_30_ENDS, "refund 140.00 by full" + OURS),
+    ("fees", FEES | CHANGED_MIND | DAY_31_BEGINS, "refuse by late"),
+    ("unused-renewals", RENEWAL | DAY_14_ENDS,
+     "refund 140.00 by renewal, license_expires_earlier, subscription_cancelled"),
+    ("unused-renewals", RENEWAL | DAY_15_BEGINS, "refuse by late"),
+    ("unused-renewals", RENEWAL | {"license.last_used_at": "2026-03-02T10:00:00Z"},
+     "refuse by unused"),
+    ("unused-renewals", {"order.kind": "upgrade"}, "review by other"),
+    ("pro-rata-by-day", YEAR | DAY_14_ENDS, "refund 140.00 by full" + OURS),
+    ("pro-rata-by-day", YEAR | DAY_15_BEGINS, "refund 133.85 by rest" + OURS),
+    ("pro-rata-by-day", DAY_15_BEGINS, "refuse by one-time"),
+    ("pro-rata-by-month", YEAR | MONTH_5, "refund 81.66 by rest" + OURS),
+    ("pro-rata-by-month", YEAR | asked("2026-07-01T21:59:59Z"), "refund 93.32 by rest" + OURS),
+    ("used-months-at-list-price", YEAR | MONTH_5 | {"order.list_price": "15.00"},
+     "refund 65.00 by year" + OURS),
+    ("used-months-at-list-price", YEAR | MONTH_5,
+     "review by used: order.list_price is not known"),
+    ("used-months-at-list-price", DAY_14_ENDS, "refund 140.00 by other" + OURS),
+    ("store-credit", DAY_14_ENDS, "refund 140.00 by money" + OURS),
+    ("store-credit", DAY_15_BEGINS, "refund 140.00 by credit, credit" + OURS),
+    ("store-credit", DAY_60_ENDS, "refund 140.00 by credit, credit" + OURS),
+    ("store-credit", DAY_61_BEGINS, "refuse by late"),
+    ("eu-withdrawal", CHANGED_MIND | DAY_14_ENDS, "refund 140.00 by law-withdrawal" + OURS),
+    ("eu-withdrawal", CHANGED_MIND | DAY_15_BEGINS, "refuse by reasons"),
+    ("eu-withdrawal", DAY_30_ENDS, "refund 95.00 by full" + OURS),
+    ("eu-withdrawal", DAY_31_BEGINS, "refuse by late"),
+    ("eu-withdrawal", CHANGED_MIND | {"customer.country": "US"}, "refuse by reasons"),
+    *(
+        (template, CONDITIONS | FEES | {"disputes": [RUNNING]}, "review by dispute")
+        for template in sorted(list_templates())
+        if template != "eu-withdrawal"
+    ),
+    *(
+        (template, CONDITIONS | LIST_PRICE | {"license.active_sites": ["a.example"]}, expected)
+        for template, expected in ACTIVE.items()
+    ),
+    ("eu-withdrawal", {"customer.country": "US", "license.active_sites": ["a.example"]},
+     _OFF + "95.00 held"),
+    ("eu-withdrawal", {"customer.country": "US", "disputes": [RUNNING]}, "review by dispute"),
+    ("pro-rata-by-month", DAY_15_BEGINS, "refuse by one-time"),
+    ("used-months-at-list-price", DAY_15_BEGINS, "refuse by late"),
+    ("unused-renewals", DAY_30_ENDS, "refund 140.00 by purchase" + OURS),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("template", "changes", "expected"), GIVES)
 def test_a_template_gives_what_it_says(
     template: str, changes: dict[str, Any], expected: str
 ) -> None:

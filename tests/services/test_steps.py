@@ -296,3 +296,27 @@ def test_a_refund_is_paid_even_if_the_orders_currency_changed_under_it(shop: Sho
         )
         assert paid
     assert [step.kind for step in _steps(shop, refund)] == [StepKind.END_LICENSE]
+
+
+def test_a_decision_by_which_the_licence_stays_leaves_it_though_all_goes_back(shop: Shop) -> None:
+    order = shop.record(shop.sell("LIC-1")["id"])
+    refund = _grant(shop, order, effects=["license_stays"])
+    shop.work()
+    assert _kinds(shop, refund) == []
+    assert _license_states(shop, order) == ["active"]
+
+
+def test_a_subscription_that_ends_with_its_period_is_cancelled_a_day_before_the_next_charge(
+    shop: Shop,
+) -> None:
+    subscription, order = _subscribed(shop)
+    refund = _grant(shop, order, net="10.00", effects=["subscription_ends_with_period"])
+    shop.work()
+    assert (StepKind.CANCEL_SUBSCRIPTION, StepState.DUE) in _kinds(shop, refund)
+    assert order.period_end_at is not None
+    shop.clock.move(seconds=int((order.period_end_at - shop.clock()).total_seconds()) - 86401)
+    shop.work()
+    assert _status(shop, subscription) == "active"
+    shop.clock.move(seconds=1)
+    shop.work()
+    assert _status(shop, subscription) == "cancelled"

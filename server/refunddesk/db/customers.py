@@ -126,6 +126,16 @@ def list_customers(transaction: Connection, customer_ids: Sequence[int]) -> list
     return [_customer(row) for row in rows]
 
 
+def count_refunds(transaction: Connection, customer_ids: Sequence[int]) -> int:
+    """How many refunds these customers were paid under the policy, renewals included."""
+    found = transaction.scalar(
+        select(func.count())
+        .select_from(refunds.join(orders, orders.c.id == refunds.c.order_id))
+        .where(orders.c.customer_id.in_(customer_ids), refunds.c.state == "paid")
+    )
+    return found or 0
+
+
 def list_refunded_products(
     transaction: Connection, customer_ids: Sequence[int]
 ) -> list[RefundedProduct]:

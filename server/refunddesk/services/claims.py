@@ -18,9 +18,11 @@ from refunddesk.db import (
     refunds,
     store_refunds,
     stores,
+    subscriptions,
 )
 from refunddesk.db.cases import Case
 from refunddesk.db.customers import CustomerFacts
+from refunddesk.db.licenses import Activation
 from refunddesk.db.orders import Order, OrderItem
 from refunddesk.db.refunds import OPEN, Refund, State
 from refunddesk.db.requests import RefundRequest
@@ -126,6 +128,8 @@ def _order(transaction: Connection, order: Order) -> facts.Order:
     paid = total((item.paid for item in items), order.currency, order.decimals)
     placed = total(back.lines.values(), order.currency, order.decimals)
     start, end = order.period_start_at, order.period_end_at
+    # A licensed product is used from its first activation on, as far as the desk can see.
+    used_from = min((one.activated_at for one in _activations(transaction, order)), default=None)
     return facts.Order(
         id=str(order.woo_order_id),
         kind=cast(facts.OrderKind, order.kind),
@@ -137,7 +141,29 @@ def _order(transaction: Connection, order: Order) -> facts.Order:
         refunded=min(placed + back.unplaced, paid),
         period=facts.Period(start=start, end=end) if start and end else None,
         payment_method=order.payment_method or None,
+        linked_order=_linked_order(transaction, order),
+        trial_ends_at=_trial_end(transaction, order),
+        activated_at=used_from,
+        first_used_at=used_from,
     )
+
+
+def _linked_order(transaction: Connection, order: Order) -> facts.LinkedOrder | None:
+    """The purchase that a renewal renews: the first order paid for its subscription."""
+    if order.kind != "renewal" or order.subscription_id is None:
+        return None
+    for other in orders.list_orders_of_subscription(transaction, order.subscription_id):
+        if other.id != order.id and other.kind == "purchase" and other.paid_at:
+            return facts.LinkedOrder(
+                id=str(other.woo_order_id), relation="renewal_of", paid_at=other.paid_at
+            )
+    return None
+
+
+def _trial_end(transaction: Connection, order: Order) -> datetime | None:
+    if order.subscription_id is None:
+        return None
+    return subscriptions.get_subscription(transaction, order.subscription_id).trial_ends_at
 
 
 def _check_currency(order: Order, ours: Sequence[Refund], in_store: Sequence[StoreRefund]) -> None:
@@ -191,6 +217,7 @@ def _customer(transaction: Connection, order: Order) -> facts.Customer:
         ),
         country=buyer.country or None,
         is_consumer=buyer.is_consumer,
+        refunds_ever=customers.count_refunds(transaction, [row.id for row in person]),
     )
 
 
@@ -251,10 +278,16 @@ def _license(
     held = licenses.list_licenses(transaction, order.id, order.subscription_id, lock=lock)
     if not held:
         return None
-    known = licenses.list_activations(transaction, [license.id for license in held])
-    used = [one.seen_at for one in known if one.seen_at is not None]
+    known = _activations(transaction, order)
     return facts.License(
         active_sites=tuple(sorted({one.site for one in known if one.deactivated_at is None})),
-        last_used_at=max(used, default=None),
         destruction_confirmed_at=request.destruction_confirmed_at if request else None,
+        activations=len({one.site for one in known}),
+        last_used_at=max((one.seen_at or one.activated_at for one in known), default=None),
     )
+
+
+def _activations(transaction: Connection, order: Order) -> list[Activation]:
+    """All uses of the order's licences, also those that are over."""
+    held = licenses.list_licenses(transaction, order.id, order.subscription_id)
+    return licenses.list_activations(transaction, [license.id for license in held])

@@ -34,6 +34,12 @@ _STATE_AFTER = {
     "await": "awaiting",
     "review": "in_review",
 }
+#: Effects by which a grant is not, or not alone, this order's money.
+_NOT_MONEY = {
+    "credit": "as store credit",
+    "exchange": "in exchange for another product",
+    "linked_order_refunded": "together with the order it is linked to",
+}
 # An answer that ends in the past would otherwise be judged again without a pause.
 _SHORTEST_WAIT = timedelta(minutes=1)
 
@@ -127,6 +133,9 @@ def _grant(
     now: datetime,
 ) -> bool:
     """Whether the money was granted; otherwise a person has the request now."""
+    if because := _why_not_in_money(decision):
+        _leave_to_person(transaction, request, now, because)
+        return False
     items = orders.list_items(transaction, order.id)
     shares = {line.item: (line.refund, line.tax) for line in decision.lines}
     try:
@@ -164,6 +173,18 @@ def _revoke(
     for held in licenses.list_licenses(transaction, order.id, order.subscription_id):
         if held.product in products:
             end(edges, transaction, held.id, because, now, "policy")
+
+
+def _why_not_in_money(decision: Decision) -> str | None:
+    """What was granted in another form than as money, and is never paid out as money."""
+    amount = decision.amount + decision.tax.refund
+    promised = [_NOT_MONEY[effect] for effect in decision.effects if effect in _NOT_MONEY]
+    if not promised:
+        return None
+    return (
+        f"The policy grants {amount} {amount.currency} by {decision.settled_by}, {promised[0]}. "
+        "Nothing was paid out: a person does it in the store, and settles the request."
+    )
 
 
 def _check_first(transaction: Connection, order: Order) -> None:

@@ -6,6 +6,7 @@ step; and nothing is taken away while a refund of ours is still under way.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -13,11 +14,11 @@ import structlog
 from sqlalchemy import Connection
 
 from refunddesk import licensing
-from refunddesk.db import customers, extra_sites, licenses, orders, refunds
+from refunddesk.db import customers, decisions, extra_sites, licenses, orders, refunds
 from refunddesk.db.history import record_deed
 from refunddesk.db.licenses import License, NewLicense
 from refunddesk.db.orders import Order, OrderItem
-from refunddesk.db.refunds import OPEN
+from refunddesk.db.refunds import OPEN, State
 from refunddesk.services import licenses as use_cases
 from refunddesk.services.edges import Edges
 from refunddesk.services.refunds import LeftOfLine, NothingLeftToRefund, what_is_left
@@ -76,8 +77,22 @@ def settle_terms(
         if item.item_kind == "additional_domain":
             share = left[item.woo_item_id] if left is not None and settled else None
             settle_extra_sites(transaction, order, item, share, now)
-        elif left is not None and settled and is_given_back(item, left):
+        elif left is None or not settled or not is_given_back(item, left):
+            continue
+        elif item.woo_item_id not in _lines_that_keep_their_license(transaction, order):
             _follow_refund(edges, transaction, order, item, now)
+
+
+def _lines_that_keep_their_license(transaction: Connection, order: Order) -> set[int]:
+    """Lines, by the store's id, of refunds by whose decision the licence stays."""
+    return {
+        line.woo_item_id
+        for refund in refunds.list_for_order(transaction, order.id)
+        if refund.state == State.PAID
+        and "license_stays"
+        in json.loads(decisions.get_decision(transaction, refund.decision_id).decision)["effects"]
+        for line in refund.lines
+    }
 
 
 def settle_extra_sites(

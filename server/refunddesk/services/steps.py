@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -25,6 +25,11 @@ from refunddesk.woocommerce.client import StoreRefused
 _ACTOR = "payments"
 
 
+_ENDS_SUBSCRIPTION = frozenset({"subscription_cancelled", "subscription_ends_with_period"})
+# The store charges as the period ends: a day is time to try again, and to be seen to fail.
+_BEFORE_THE_NEXT_CHARGE = timedelta(days=1)
+
+
 class SubscriptionStillRuns(Exception):
     """The store took the wish to cancel a subscription and did not follow it."""
 
@@ -36,16 +41,21 @@ def plan(transaction: Connection, refund: Refund, now: datetime) -> None:
     effects = frozenset(json.loads(decision.decision)["effects"])
     items = [item for item in orders.list_items(transaction, order.id) if item.paid]
     given_back = _given_back(transaction, order, items)
-    for kind, target in _license_steps(transaction, order, refund, items, given_back, effects):
-        _promise(transaction, refund, kind, target, now)
+    if "license_stays" not in effects:
+        for kind, target in _license_steps(transaction, order, refund, items, given_back, effects):
+            _promise(transaction, refund, kind, target, now)
     if "infringement_suspected" in effects:
         for license in licenses.list_licenses(transaction, order.id, order.subscription_id):
             raise_suspicion(transaction, license, SuspicionKind.USE_AFTER_STATEMENT, now)
     if order.subscription_id is None:
         return
-    is_over = "subscription_cancelled" in effects or len(given_back) == len(items)
+    is_over = bool(effects & _ENDS_SUBSCRIPTION) or len(given_back) == len(items)
     if is_over and _is_last_payment(transaction, order, order.subscription_id):
-        _promise(transaction, refund, StepKind.CANCEL_SUBSCRIPTION, order.subscription_id, now)
+        at = now
+        if "subscription_ends_with_period" in effects and order.period_end_at:
+            at = max(now, order.period_end_at - _BEFORE_THE_NEXT_CHARGE)
+        kind = StepKind.CANCEL_SUBSCRIPTION
+        _promise(transaction, refund, kind, order.subscription_id, now, due_at=at)
 
 
 def take_step(edges: Edges, step_id: int) -> None:
@@ -119,9 +129,11 @@ def _promise(
     kind: StepKind,
     target: int,
     now: datetime,
+    *,
+    due_at: datetime | None = None,
 ) -> None:
     step_id = steps.insert_step(transaction, refund.id, kind, target, now=now)
-    outbox.promise(transaction, JobName.TAKE_STEP, step_id, due_at=now)
+    outbox.promise(transaction, JobName.TAKE_STEP, step_id, due_at=due_at or now)
 
 
 def _end_license(edges: Edges, step: Step) -> None:
