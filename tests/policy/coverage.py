@@ -41,8 +41,8 @@ def coverage_page() -> str:
     parts = [
         "# Which tests hold which clause",
         "Written by `python -m tests.policy.coverage`; a test fails while it is out of date, or",
-        "while a clause of a document that comes with Refund Desk has no test. Every kind of clause",
-        "has the examples of [its page](kinds/README.md) besides.",
+        "while a clause of a document that comes with Refund Desk has no test. Every kind",
+        "of clause has the examples of [its page](kinds/README.md) besides.",
     ]
     lines = [parts[0], "", *parts[1:]]
     for document, clauses in holders().items():

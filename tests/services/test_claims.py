@@ -13,9 +13,11 @@ from refunddesk.db import decisions, refunds, requests, store_refunds
 from refunddesk.db.orders import Order
 from refunddesk.db.refunds import Refund, RefundLine, State
 from refunddesk.db.store_refunds import StoreRefundFacts, StoreRefundLine
+from refunddesk.policy.decision import instant_text
+from refunddesk.services import licenses as licensing
 from refunddesk.services.claims import returned
 from refunddesk.services.edges import Edges
-from tests.asking import EXTRA_DOMAIN, PORTAL, ask, buy, report, work
+from tests.asking import EXTRA_DOMAIN, PORTAL, ask, buy, key_of, report, work
 from tests.building import add_store, eur
 from tests.conftest import TestClock
 
@@ -223,3 +225,35 @@ def test_the_stores_row_of_our_own_refund_is_not_counted_again(edges: Edges) -> 
         )
         seen = store_refunds.list_store_refunds(transaction, order.id)
     assert returned(order, [], [refund], seen).lines == {11: eur("199.00")}
+
+
+def test_a_claim_tells_how_often_a_licence_was_used_also_where_it_is_off_again(
+    edges: Edges, clock: TestClock
+) -> None:
+    order = buy(edges, add_store(edges), replace(PORTAL, sites=2))
+    clock.move(days=1)
+    first = licensing.activate(edges, key_of(edges, order), "https://a.example")
+    began_at = instant_text(clock())
+    clock.move(days=1)
+    licensing.deactivate(edges, first.token)
+    licensing.activate(edges, key_of(edges, order), "https://b.example")
+    _, claim, _ = judged(edges, order, "first")
+    assert claim["license"]["activations"] == 2
+    assert len(claim["license"]["active_sites"]) == 1
+    assert claim["license"]["last_used_at"] == instant_text(clock())
+    assert (claim["order"]["activated_at"], claim["order"]["first_used_at"]) == (began_at, began_at)
+
+
+def test_a_licence_never_activated_leaves_its_first_use_unknown(edges: Edges) -> None:
+    order = buy(edges, add_store(edges))
+    _, claim, _ = judged(edges, order, "first")
+    assert claim["license"]["activations"] == 0
+    assert "last_used_at" not in claim["license"]
+    assert "first_used_at" not in claim["order"]
+
+
+def test_a_claim_counts_the_refunds_a_customer_had(edges: Edges, clock: TestClock) -> None:
+    store_id = refund_first_purchase(edges, clock)
+    order = buy(edges, store_id, FREE, woo_order_id=1002, account=7)
+    _, claim, _ = judged(edges, order, "second")
+    assert claim["customer"]["refunds_ever"] == 1
