@@ -7,6 +7,7 @@ with ":" between them; REFUNDDESK_TEST_SQLITE names the SQLite drop-in they run 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from refunddesk.compat.archive import open_tree
 from refunddesk.compat.smoke.both import Stage, Workshop, boot_both
 from refunddesk.compat.smoke.limits import Limits
 from refunddesk.compat.verdict import DynamicPass
@@ -117,6 +119,14 @@ def open_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def version_of(release: Path) -> str:
+    with open_tree(release) as tree:
+        text = tree.read("wp-includes/version.php").decode()
+    found = re.search(r"wp_version = '([^']+)'", text)
+    assert found is not None
+    return found[1]
 
 
 def real_releases() -> tuple[Path, Path, Path] | None:

@@ -100,6 +100,11 @@ def test_a_line_that_breaks_for_another_reason_was_broken_before(booth: Booth) -
     assert [(f.place.line, f.new) for f in seen.findings] == [(7, False)]
 
 
+def test_words_that_name_the_release_do_not_make_a_warning_new(booth: Booth) -> None:
+    seen = booth.boot(booth.plugin("trigger_error( 'On ' . $wp_version, E_USER_WARNING );"))
+    assert [(f.rule, f.place.line, f.new) for f in seen.findings] == [("php-warning", 7, False)]
+
+
 def test_without_a_release_before_an_error_is_no_more_than_likely(booth: Booth) -> None:
     seen = booth.boot(booth.plugin("gone();"), alone=True)
     assert [(f.place.line, f.new) for f in seen.findings] == [(7, True)]

@@ -24,6 +24,9 @@ from refunddesk.compat.smoke.template import Template, forget_compiled, give_to_
 ABROAD = "de_DE"
 #: An empty .mo file: magic number, version 0, no texts, where its tables would begin.
 _EMPTY_MO = struct.pack("<7I", 0x950412DE, 0, 0, 28, 28, 0, 28)
+#: PHP's own words where its limit is hit before the kernel's.
+OUT_OF_CPU = "Maximum execution time"
+_USED_UP = "used up its CPU time"
 Told = Callable[[str], None]
 
 
@@ -245,8 +248,11 @@ class _Walk:
         self.seen.events += shown.report.events
         self.seen.loaded |= shown.report.loaded
         self.seen.cpu += shown.ran.cpu
-        if shown.ran.ended:
-            self.seen.stalled[shown.report.running or shown.label] = shown.ran.in_words
+        fatal = shown.report.of_kind("fatal")
+        stopped = [event for event in fatal if OUT_OF_CPU in event.message]
+        if shown.ran.ended or stopped:
+            label = stopped[0].request if stopped else shown.report.running or shown.label
+            self.seen.stalled[label] = shown.ran.in_words or _USED_UP
             if len(self.seen.stalled) >= self.site.limits.stalls:
                 raise _GaveUp
         return shown

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from refunddesk.compat.finding import Finding, Level
-from refunddesk.compat.smoke.boot import Boot
+from refunddesk.compat.smoke.boot import OUT_OF_CPU, Boot
 from refunddesk.compat.smoke.events import Event
 from refunddesk.compat.smoke.keeping import OUT_OF_TIME
 from refunddesk.compat.surface import WORDPRESS, Place
@@ -33,7 +33,7 @@ _DEPRECATED = {
     "hook": "deprecated-hook",
 }
 #: PHP's own limits: a slow machine or a small one may be to blame.
-_LIMITS = ("Maximum execution time", "Allowed memory size")
+_LIMITS = (OUT_OF_CPU, "Allowed memory size")
 _DOUBTFUL = "A limit was hit here and not on the baseline; a busy machine may have a part in it."
 _NOT_COMPARED = "Booted on this release alone: nothing shows that it worked before."
 
@@ -65,8 +65,9 @@ def _marked(finding: Finding, before: set[Identity], baseline: Boot | None) -> F
 
 
 def _identity(finding: Finding) -> Identity:
-    """The same on two releases: of a fatal error the line alone, as its words may differ."""
-    symbol = "" if finding.rule == "fatal-error" else finding.symbol.lower()
+    """The same on two releases: of what PHP says the line alone, as its words may differ."""
+    by_php = finding.rule == "fatal-error" or finding.rule.startswith("php-")
+    symbol = "" if by_php else finding.symbol.lower()
     return finding.rule, symbol, finding.place.file, finding.place.line
 
 

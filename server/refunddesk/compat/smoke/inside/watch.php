@@ -262,8 +262,8 @@ final class Watch {
 	/** A path as it reads on every site. */
 	public static function short( string $text ): string {
 		return str_replace(
-			array( REFUNDDESK_ORDER['site'] . '/content/', REFUNDDESK_ORDER['core'] . '/', REFUNDDESK_ORDER['site'] . '/' ),
-			array( 'wp-content/', '', '' ),
+			array( REFUNDDESK_ORDER['site'] . '/content/', REFUNDDESK_ORDER['core'] . '/', REFUNDDESK_ORDER['site'] . '/', dirname( REFUNDDESK_ORDER['core'] ) . '/' ),
+			array( 'wp-content/', '', '', '' ),
 			$text
 		);
 	}
