@@ -107,7 +107,10 @@ def test_a_mistake_of_its_own_is_found_on_both_and_is_not_new(real_booth: Booth)
 
 
 def test_the_plugins_that_come_along_start_clean(real_booth: Booth) -> None:
-    for place in bundled(real_booth.target):
+    places = bundled(real_booth.target)
+    if not places:
+        pytest.skip("the release was not given as a folder with plugins in it")
+    for place in places:
         seen = real_booth.boot(place)
         assert [f for f in seen.findings if f.new and f.level == "error"] == []
 
