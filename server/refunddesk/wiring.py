@@ -8,6 +8,7 @@ from functools import partial
 from typing import cast
 
 from refunddesk import clock
+from refunddesk.compat.smoke.both import Workshop
 from refunddesk.compat.surface import WOOCOMMERCE, WORDPRESS
 from refunddesk.db.session import open_database
 from refunddesk.feeds.client import ReleaseFeeds
@@ -40,6 +41,7 @@ def open_edges(settings: Settings) -> Edges:
         probe_site=partial(probe_site, allow_private=settings.allow_private_stores),
         mail=_mail(settings),
         feeds=_feeds(settings),
+        workshop=_workshop(settings),
     )
 
 
@@ -73,3 +75,9 @@ def _mail(settings: Settings) -> Mail | None:
     else:
         return None
     return Mail(Sender(settings.mail_from), send, f"{settings.public_url}{settings.url_prefix}")
+
+
+def _workshop(settings: Settings) -> Workshop | None:
+    if settings.sqlite_drop_in is None:
+        return None
+    return Workshop(settings.home / "booted", settings.sqlite_drop_in, settings.php)

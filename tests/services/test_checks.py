@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from refunddesk.compat.verdict import Verdict
 from refunddesk.db import checks, fix_tasks, history, plugins
@@ -12,8 +13,12 @@ from refunddesk.db.checks import RecordedCheck
 from refunddesk.db.fix_tasks import FixTask
 from refunddesk.db.plugins import PluginVersion
 from refunddesk.db.releases import Release
+from refunddesk.db.staff import Role
+from refunddesk.db.tables import notices
+from refunddesk.mail.notices import NoticeKind
 from refunddesk.services.checks import NoSuchCheck, check_again, check_plugin
 from refunddesk.services.edges import Edges
+from tests import building
 from tests.conftest import TestClock
 from tests.services.checking import (
     BREAKS,
@@ -104,18 +109,33 @@ def test_the_record_names_what_was_compared_and_shows_the_line(
     assert (deed.action, deed.data["record_sha256"]) == ("plugin_checked", check.record_sha256)
 
 
+def letters(edges: Edges) -> list[tuple[str, str, str]]:
+    """(reader, plugin, verdict) of every letter about a check."""
+    with edges.database.read() as transaction:
+        rows = transaction.execute(select(notices).order_by(notices.c.id)).all()
+    return [
+        (row.recipient, row.facts["plugin_version"], row.facts["verdict"])
+        for row in rows
+        if row.kind == NoticeKind.COMPAT_VERDICT.value
+    ]
+
+
 def test_the_vendor_is_told_once_of_what_is_new_and_not_of_the_same_again(
     edges: Edges, old: Release, tmp_path: Path
 ) -> None:
+    building.add_staff(edges, ("olga@store.test", Role.OWNER), ("sam@store.test", Role.SUPPORT))
     version = upload(edges, plugin_zip(tmp_path, BREAKS))
     new = hand_in(edges, wordpress_zip(tmp_path, "8.1"))
-    told = ["plugin_uploaded", "fix_task_opened", "vendor_told"]
-    assert deeds(edges, version) == told
+    assert deeds(edges, version) == ["plugin_uploaded", "fix_task_opened"]
+    told = [("olga@store.test", "1.0", "BROKEN")]
+    assert letters(edges) == told
     check_again(edges, last(edges, version, new).id, by=VENDOR)
     work(edges)
-    assert deeds(edges, version) == told
+    assert letters(edges) == told
     with edges.database.read() as transaction:
         assert len(checks.list_of_pair(transaction, version.id, new.id)) == 2
+    upload(edges, plugin_zip(tmp_path, WEARS, version="1.1"))
+    assert letters(edges) == [*told, ("olga@store.test", "1.1", "WARN")]
 
 
 def test_the_next_upload_closes_the_task_with_the_check_that_proves_it(

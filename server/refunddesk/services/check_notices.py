@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from refunddesk.db.checks import RecordedCheck
-from refunddesk.db.history import record_deed
 from refunddesk.db.plugins import PluginVersion
 from refunddesk.db.releases import Release
+from refunddesk.services.notices import tell_verdict
 
 
 def tell_vendor(
@@ -19,17 +19,18 @@ def tell_vendor(
     check: RecordedCheck,
     now: datetime,
 ) -> None:
-    """Say what the check found, once for each check."""
-    record_deed(
+    """Write to the owners of the desk what the check found, once for each check."""
+    tell_verdict(
         transaction,
-        at=now,
-        actor="checks",
-        action="vendor_told",
-        subject=f"plugin:{version.plugin_id}",
-        data={
-            "plugin": version.title,
+        check=f"check:{check.id}",
+        facts={
+            "plugin": version.name,
+            "plugin_version": version.version,
             "release": release.title,
             "verdict": check.verdict.value,
-            "check": check.id,
+            "reason": check.record["reason"],
+            "findings": len(check.record["evidence"]),
+            "path": f"/desk/checks/{check.id}",
         },
+        now=now,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,15 +12,21 @@ from sqlalchemy import Connection
 
 from refunddesk.compat.archive import ArchiveRefused, open_tree
 from refunddesk.compat.check import Site, check_static
-from refunddesk.compat.facts import PluginFacts
-from refunddesk.compat.verdict import CHECKER_VERSION, Check, Verdict, evidence_of, judge
+from refunddesk.compat.verdict import (
+    CHECKER_VERSION,
+    Check,
+    DynamicPass,
+    Verdict,
+    evidence_of,
+    judge,
+)
 from refunddesk.db import checks, fix_tasks, outbox, plugins, releases
 from refunddesk.db.checks import RecordedCheck
 from refunddesk.db.history import record_deed
 from refunddesk.db.plugins import PluginVersion
 from refunddesk.db.releases import Release
 from refunddesk.jobnames import JobName
-from refunddesk.services import check_notices
+from refunddesk.services import booting, check_notices
 from refunddesk.services.comparisons import Comparison, choose_comparison
 from refunddesk.services.compat_files import plugin_zip
 from refunddesk.services.edges import Edges
@@ -51,17 +58,12 @@ def check_plugin(edges: Edges, version_id: int, release_id: int) -> RecordedChec
     facts = get_facts(edges, version)
     with edges.database.read() as transaction:
         compared = choose_comparison(transaction, facts, version, release)
-    check = run_check(facts, compared)
+    static = check_static(facts, compared.target, compared.baseline, compared.lifecycles)
+    check = judge(static, booting.boot(edges, version, compared))
     now = edges.clock()
     record = _record_of(edges, version, compared, check, now)
     with edges.database.write() as transaction:
         return _keep(transaction, version, release, check, record, now)
-
-
-def run_check(facts: PluginFacts, compared: Comparison) -> Check:
-    """Both halves of the check, as far as they can be run here."""
-    static = check_static(facts, compared.target, compared.baseline, compared.lifecycles)
-    return judge(static)
 
 
 def check_again(edges: Edges, check_id: int, *, by: str) -> RecordedCheck:
@@ -207,6 +209,22 @@ def _record_of(
         "unread": list(static.facts.unread),
         "left_out": list(static.facts.left_out),
         "booted": check.dynamic is not None and check.dynamic.ran,
+        "boot": _boot_record(check.dynamic),
+    }
+
+
+def _boot_record(dynamic: DynamicPass | None) -> dict[str, Any] | None:
+    """How much was run and all that was seen, or why nothing was; None: it was not tried."""
+    if dynamic is None:
+        return None
+    if not dynamic.ran:
+        return {"reason": dynamic.reason}
+    return {
+        "coverage": dynamic.coverage,
+        "php": dynamic.php,
+        "notes": list(dynamic.notes),
+        "incomplete": list(dynamic.incomplete),
+        "seen": json.loads(dynamic.record),
     }
 
 

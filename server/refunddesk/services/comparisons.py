@@ -19,7 +19,7 @@ from refunddesk.compat.lifecycle import (
 from refunddesk.compat.releases import choose_baseline
 from refunddesk.compat.surface import PRODUCT_NAMES, WOOCOMMERCE, WORDPRESS, Surface
 from refunddesk.compat.verdict import Verdict
-from refunddesk.compat.versions import compare
+from refunddesk.compat.versions import compare, minor_of
 from refunddesk.db import checks, releases
 from refunddesk.db.plugins import PluginVersion
 from refunddesk.db.releases import Channel, Release
@@ -115,7 +115,19 @@ def _baseline(
     for release in _finished(transaction, target.product):
         if release.id in passed and compare(release.version, target.version) < 0:
             return get_surface(transaction, release), "it passed there"
-    return choose_baseline(facts.headers, target, lifecycle)
+    chosen, reason = choose_baseline(facts.headers, target, lifecycle)
+    if chosen is not None:
+        chosen = _kept(transaction, chosen, target) or chosen
+    return chosen, reason
+
+
+def _kept(transaction: Connection, chosen: Surface, target: Surface) -> Surface | None:
+    """The newest release of the branch that we have whole: one that is shipped has no files."""
+    for release in _finished(transaction, chosen.product):
+        is_near = minor_of(release.version) == minor_of(chosen.version)
+        if is_near and compare(release.version, target.version) < 0:
+            return get_surface(transaction, release)
+    return None
 
 
 def _site(surfaces: list[Surface]) -> Site:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from refunddesk.clock import Clock
+from refunddesk.compat.smoke.both import Workshop
 from refunddesk.db.session import Database
 from refunddesk.feeds.client import NO_FEEDS, ReleaseFeeds
 from refunddesk.mail.sending import Mail
@@ -21,7 +22,8 @@ class Edges:
 
     `home` is the folder for what must not lie in the database itself, `feeds` where new releases
     of WordPress and WooCommerce are heard of. `mail` None: no mail is sent, and what would have
-    been is kept as such. `probe_site` looks whether a customer's site is still there.
+    been is kept as such. `probe_site` looks whether a customer's site is still there. `workshop` is
+    what booting plugins takes; None: they are read only.
     """
 
     database: Database
@@ -33,3 +35,4 @@ class Edges:
     feeds: ReleaseFeeds = NO_FEEDS
     mail: Mail | None = None
     probe_site: Callable[[str], SiteAnswer] = field(default=probe_site)
+    workshop: Workshop | None = None
