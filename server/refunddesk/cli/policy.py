@@ -36,6 +36,7 @@ _PLACES = {
     "templates": "policy_documents:templates",
     "diff": "policy_diff:diff",
     "explain": "policy_words:explain_command",
+    "page": "policy_page:page_command",
     "quote": "policy_words:quote_command",
     "replay": "policy_replay:replay",
 }

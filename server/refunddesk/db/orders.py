@@ -104,6 +104,17 @@ def get_order(transaction: Connection, order_id: int) -> Order:
     return _got(transaction.execute(select(orders).where(orders.c.id == order_id)), order_id)
 
 
+def find_currency(transaction: Connection, store_id: int) -> tuple[str, int] | None:
+    """The currency of the store's newest order and its decimals, None before the first."""
+    row = transaction.execute(
+        select(orders.c.currency, orders.c.decimals)
+        .where(orders.c.store_id == store_id)
+        .order_by(orders.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return (row.currency, row.decimals) if row else None
+
+
 def lock_order_of_store(transaction: Connection, store_id: int, woo_order_id: int) -> Order | None:
     """The order by the store's id, kept from every other writer until this transaction ends."""
     row = transaction.execute(

@@ -92,6 +92,7 @@ class Clause:
     applies_to: Conditions = field(default_factory=Conditions)
     unless: Conditions | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
+    readings: tuple[str, ...] = ()  # the names of those it takes or depends on
 
     @property
     def pays(self) -> frozenset[ItemKind]:

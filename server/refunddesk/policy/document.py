@@ -318,6 +318,7 @@ def _load_clause(file: str, number: int, data: Any, options: _Options) -> tuple[
         applies_to=_conditions(place, loaded["applies_to"], "applies_to"),
         unless=_conditions(place, loaded["unless"], "unless") if loaded["unless"] else None,
         texts=loaded["text"],
+        readings=tuple(sorted(_readings_named_in([data]))),
     )
     return clause, _is_in_use(place, loaded["only_with"], options)
 

@@ -21,6 +21,7 @@ from refunddesk.services import (
     licenses,
     mailing,
     plugins,
+    policy_pages,
     quotes,
     receipts,
     refunds,
@@ -69,6 +70,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     licenses.NoSuchLicense: 404,
     mailing.NoSuchNotice: 404,
     pages.NothingHere: 404,
+    policy_pages.NoPolicyPage: 404,
     plugins.NoSuchPluginVersion: 404,
     releases.NoSuchRelease: 404,
     requests.NoSuchOrder: 404,
@@ -138,6 +140,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     backup.BackupNotMade: 503,
     backup.BackupNotRestored: 503,
     inbox.InboxUnreachable: 503,
+    policy_pages.PolicyUnreadable: 503,
     replay.DeskNotAnswering: 502,
     stores.StoreNotAnswering: 502,
 }

@@ -9,12 +9,14 @@ from refunddesk.web.api import api
 from refunddesk.web.desk import desk_pages
 from refunddesk.web.hooks import hooks
 from refunddesk.web.licenses import licenses
+from refunddesk.web.policies import policies
 
 BLUEPRINTS: tuple[tuple[Blueprint, str], ...] = (
     (hooks, "/hooks"),
     (desk_pages, "/desk"),
     (api, "/api"),
     (licenses, "/licenses"),
+    (policies, "/policies"),
     (health.blueprint, ""),
     (metrics.blueprint, ""),
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from refunddesk.money import Money, total
 from refunddesk.policy.amounts import cap_by_what_is_left, tax_on
-from refunddesk.policy.claim import Claim
+from refunddesk.policy.claim import Claim, Item
 from refunddesk.policy.decision import Decision
 
 
@@ -46,7 +46,7 @@ def break_down(decision: Decision, claim: Claim) -> Breakdown | None:
     if not offered:
         return None
     order = claim.order
-    taken = {item.id: tuple(_taken(decision, item.id)) for item in order.items}
+    taken = {item.id: tuple(_taken(decision, item)) for item in order.items}
     offers = [
         item.paid - _sum((part.amount for part in taken[item.id]), item.paid)
         for item in order.items
@@ -66,13 +66,15 @@ def break_down(decision: Decision, claim: Claim) -> Breakdown | None:
     return Breakdown(lines, tax, net + tax.back, decision.held is not None)
 
 
-def _taken(decision: Decision, item: str) -> Iterator[Deduction]:
+def _taken(decision: Decision, item: Item) -> Iterator[Deduction]:
     for finding in decision.findings:
         for line, amount in finding.took:
-            if line == item:
-                code = finding.why.code if finding.why else None
-                # A clause that pays takes a line by not being for it, whatever else it says.
-                yield Deduction(amount, finding.clause, code or "not_covered")
+            if line != item.id:
+                continue
+            # A clause that pays and leaves a line out whole is not for it, whatever else it says.
+            left_out = finding.says == "grants" and amount == item.paid
+            code = finding.why.code if finding.why and not left_out else "not_covered"
+            yield Deduction(amount, finding.clause, code)
 
 
 def _tax(decision: Decision, claim: Claim, shares: tuple[Money, ...]) -> LineAmounts:

@@ -235,6 +235,8 @@ class _Telling:
             item = items[line.item or ""]
             name = self.names.get(item.id, item.product)
             label = self.say("label", "line", product=name, item_kind=item.item_kind)
+            if name.casefold() == self.words.word("item_kind", item.item_kind).casefold():
+                label = name
             lines.append(self.amount_line(label, line, amounts))
         if amounts.tax.paid:
             lines.append(self.amount_line(self.say("label", "tax"), amounts.tax, amounts))
