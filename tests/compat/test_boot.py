@@ -162,6 +162,30 @@ def test_a_plugin_is_booted_beside_the_one_it_needs(booth: Booth) -> None:
     assert json.loads(seen.record)["releases"][0]["beside"][0]["name"] == "Needed"
 
 
+def test_a_new_woocommerce_on_the_same_wordpress_is_what_breaks_it(booth: Booth) -> None:
+    stages = []
+    for version, code in (
+        ("9.0", "function wc_worn() { _deprecated_function( __FUNCTION__, '9.0' ); }"),
+        ("8.9", "function wc_worn() {} function wc_gone() {}"),
+    ):
+        head = f"<?php\n/*\nPlugin Name: WooCommerce\nVersion: {version}\n*/\n"
+        files: dict[str, str | bytes] = {"woocommerce.php": head + code}
+        place = write_tree(booth.folder / version / "woocommerce", files)
+        stages.append(Stage(booth.target, (place,)))
+    plugin = booth.plugin(
+        "add_shortcode( 'a', function () { wc_gone(); } );\n"
+        "add_shortcode( 'b', function () { wc_worn(); } );"
+    )
+    seen = boot_both(plugin, *stages, booth.workshop)
+    assert [(f.product, f.symbol, f.place.line) for f in seen.findings] == [
+        ("woocommerce", "wc_gone", 7),
+        ("woocommerce", "wc_worn", 8),
+    ]
+    assert seen.findings[1].sentence == (
+        "WordPress 6.7 with WooCommerce 9.0 says that the function wc_worn is deprecated since 9.0."
+    )
+
+
 def test_a_neighbour_that_does_not_start_keeps_it_from_being_booted(booth: Booth) -> None:
     needed = write_tree(
         booth.folder / "needed", {"needed.php": "<?php\n/* Plugin Name: Needed */\nnever_was();\n"}

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from refunddesk.cli import main
 from refunddesk.compat.lifecycle import parse_lifecycle
+from tests.compat.booting import Booth
 from tests.compat.synthetic import HEADER, wordpress_files, write_tree, write_zip
 
 OLD = wordpress_files("8.0", {"wp-includes/a.php": "function gone() {} function worn() {}"})
@@ -47,6 +48,46 @@ def test_the_exit_code_is_the_verdict(
     result = run("check", plugin(tmp_path, text), "--target", fresh, "--baseline", old)
     assert (result.exit_code, f"\n{verdict}: " in result.output) == (code, True)
     assert "Mine 1.0 on WordPress 8.1\ncompared with WordPress 8.0 (as asked)" in result.output
+
+
+def test_it_is_booted_where_all_of_it_is_at_hand(booth: Booth) -> None:
+    options = [
+        *("--target", booth.target, "--baseline", booth.before),
+        *("--sqlite", booth.workshop.drop_in or "", "--cache", booth.workshop.cache),
+    ]
+    fine = run("check", booth.plugin("function mine() {}"), *options)
+    assert (
+        fine.exit_code,
+        "\nOK: Reading and booting it found nothing new; 16 of" in fine.output,
+    ) == (
+        0,
+        True,
+    )
+    hidden = booth.plugin("add_action( 'init', function () { $name = 'go' . 'ne'; $name(); } );")
+    broken = run("check", hidden, *options, "--json")
+    document = json.loads(broken.stdout)
+    assert (broken.exit_code, document["verdict"], document["booted"]) == (1, "BROKEN", True)
+    [evidence] = document["evidence"]
+    assert (evidence["use"]["line"], evidence["confirmed_by"]) == (7, "dynamic")
+    assert evidence["message"].startswith("Error: Call to undefined function gone()")
+    assert document["boot"]["releases"][0]["activated"] is True
+    read = run("check", hidden, *options, "--no-boot")
+    assert (read.exit_code, "Not booted: this check reads the code only." in read.output) == (
+        3,
+        True,
+    )
+
+
+def test_why_it_was_not_booted_is_said(booth: Booth) -> None:
+    plugin = booth.plugin()
+    sqlite = ["--sqlite", booth.workshop.drop_in or ""]
+    by_version = run("check", plugin, "--target", "7.1", *sqlite)
+    with_version = run("check", plugin, "--target", booth.target, "--with", "9.0.0", *sqlite)
+    bare = run("check", plugin, "--target", booth.target)
+    assert [by_version.exit_code, with_version.exit_code, bare.exit_code] == [3, 3, 3]
+    assert "Not booted: WordPress 7.1 was given as a version, not as files." in by_version.output
+    assert "WooCommerce 9.0.0 was given as a version, not as files." in with_version.output
+    assert "with --sqlite, or put its path into REFUNDDESK_SQLITE_DROP_IN." in bare.output
 
 
 def test_a_file_loaded_later_is_likely_broken(tmp_path: Path, releases: tuple[Path, Path]) -> None:

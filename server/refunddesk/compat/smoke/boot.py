@@ -32,7 +32,7 @@ Told = Callable[[str], None]
 
 @dataclass(slots=True)
 class Boot:
-    """What one release showed.
+    """What one release showed. `beside` are the neighbours with their versions, as people say them.
 
     `activated`, and if not `refusal`. `visited` and `failed` are pages by label, the latter with
     the reason; `known`, `run` are entry points. `given_up` is why the walk ended early, if it did.
@@ -41,6 +41,7 @@ class Boot:
 
     version: str
     sha256: str
+    beside: tuple[str, ...] = ()
     activated: bool = False
     refusal: str = ""
     events: list[Event] = field(default_factory=list)
@@ -52,6 +53,10 @@ class Boot:
     stalled: dict[str, str] = field(default_factory=dict)
     given_up: str = ""
     cpu: float = 0.0
+
+    @property
+    def title(self) -> str:
+        return " with ".join((f"WordPress {self.version}", *self.beside))
 
     @property
     def pages_known(self) -> int:
@@ -71,7 +76,7 @@ def boot(
     `told` hears what is looked at, for people who wait.
     """
     limits = limits or Limits()
-    seen = Boot(template.version, template.sha256)
+    seen = Boot(template.version, template.sha256, tuple(_title(tree) for tree in beside))
     with _site_folder(template) as folder:
         names = [_install(tree, folder) for tree in (*beside, plugin)]
         main = names[-1]
@@ -107,6 +112,11 @@ def _copy(source: Path, target: Path) -> None:
             place.mkdir(exist_ok=True)
         else:
             place.write_bytes(path.read_bytes())
+
+
+def _title(tree: SourceTree) -> str:
+    _, headers = read_headers(tree)
+    return f"{headers.name} {headers.version}".strip()
 
 
 def _install(tree: SourceTree, folder: Path) -> str:

@@ -23,6 +23,8 @@ from refunddesk.compat.smoke.template import prepare
 from refunddesk.compat.verdict import CHECKER_VERSION, DynamicPass
 
 _MESSAGES_KEPT = 300
+#: The site's own address, which plugins ask for as well.
+_OWN_HOST = "smoke.test"
 #: Hears the release and what is looked at there.
 Told = Callable[[str, str], None]
 
@@ -108,11 +110,9 @@ def _pass(
 
 def _incomplete(target: Boot, baseline: Boot | None, findings: Iterable[Finding]) -> Iterator[str]:
     """What keeps "nothing new was found" from meaning "it works"."""
-    name = f"WordPress {target.version}"
+    name = target.title
     if not target.activated:
-        also = (
-            f" nor on WordPress {baseline.version}" if baseline and not baseline.activated else ""
-        )
+        also = f" nor on {baseline.title}" if baseline and not baseline.activated else ""
         yield f"It could not be activated on {name}{also}: {target.refusal or target.given_up}."
         return
     if target.given_up:
@@ -131,10 +131,11 @@ def _notes(target: Boot, baseline: Boot | None) -> Iterator[str]:
         yield "Booted on the target alone: no files of the baseline were given."
     elif not baseline.activated:
         yield (
-            f"On WordPress {baseline.version} it could not be activated"
+            f"On {baseline.title} it could not be activated"
             f" ({baseline.refusal or baseline.given_up}), so nothing could be compared."
         )
-    hosts = sorted({event.symbol for event in target.events if event.kind == "outward"} - {""})
+    asked = {event.symbol for event in target.events if event.kind == "outward"}
+    hosts = sorted(asked - {"", _OWN_HOST})
     if hosts:
         yield f"It tried to reach {', '.join(hosts[:5])}: nothing was let out."
     refused = sorted({event.message for event in target.events if event.kind == "database"})

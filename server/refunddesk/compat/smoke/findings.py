@@ -10,7 +10,7 @@ from refunddesk.compat.finding import Finding, Level
 from refunddesk.compat.smoke.boot import OUT_OF_CPU, Boot
 from refunddesk.compat.smoke.events import Event
 from refunddesk.compat.smoke.keeping import OUT_OF_TIME
-from refunddesk.compat.surface import WORDPRESS, Place
+from refunddesk.compat.surface import PRODUCT_NAMES, WOOCOMMERCE, WORDPRESS, Place
 
 _SYMBOLS = (
     re.compile(r"undefined (?:function|method) ([\w\\:]+)\(\)"),
@@ -34,6 +34,7 @@ _DEPRECATED = {
 }
 #: PHP's own limits: a slow machine or a small one may be to blame.
 _LIMITS = (OUT_OF_CPU, "Allowed memory size")
+_WOOCOMMERCE_FILES = "wp-content/plugins/woocommerce/"
 _DOUBTFUL = "A limit was hit here and not on the baseline; a busy machine may have a part in it."
 _NOT_COMPARED = "Booted on this release alone: nothing shows that it worked before."
 
@@ -49,11 +50,24 @@ def findings_of(target: Boot, baseline: Boot | None, main: str) -> tuple[Finding
     found: dict[Identity, Finding] = {}
     for finding in (*_all(target, main), *_lost(target, baseline, main)):
         found.setdefault(_identity(finding), finding)
-    marked = [_marked(finding, before, baseline) for finding in found.values()]
+    marked = [
+        replace(_marked(finding, before, baseline), product=_product(finding, target, baseline))
+        for finding in found.values()
+    ]
     order = [Level.ERROR, Level.WARNING, Level.NOTE]
     return tuple(
         sorted(marked, key=lambda f: (not f.new, order.index(f.level), f.place.file, f.place.line))
     )
+
+
+def _product(finding: Finding, target: Boot, baseline: Boot | None) -> str:
+    """WooCommerce, where it stands beside the plugin and either led to what happened or is all that
+    differs between the two sites."""
+    if not any(name.startswith(PRODUCT_NAMES[WOOCOMMERCE]) for name in target.beside):
+        return WORDPRESS
+    through = any(step.startswith(_WOOCOMMERCE_FILES) for step in finding.stack)
+    same = baseline is not None and baseline.sha256 == target.sha256
+    return WOOCOMMERCE if through or same else WORDPRESS
 
 
 def _marked(finding: Finding, before: set[Identity], baseline: Boot | None) -> Finding:
@@ -75,7 +89,7 @@ def _all(boot: Boot, main: str) -> Iterator[Finding]:
     for event in boot.events:
         maker = _MAKERS.get(event.kind)
         if maker is not None:
-            yield maker(event, f"WordPress {boot.version}", Place(event.file or main, event.line))
+            yield maker(event, boot.title, Place(event.file or main, event.line))
     if boot.refusal and not any(event.kind == "fatal" for event in boot.events):
         yield _seen_in(
             Event("refused", "its activation", message=boot.refusal),
@@ -83,7 +97,7 @@ def _all(boot: Boot, main: str) -> Iterator[Finding]:
             level=Level.ERROR,
             symbol="activation",
             place=Place(main, 0),
-            sentence=f"WordPress {boot.version} does not activate it: {boot.refusal}",
+            sentence=f"{boot.title} does not activate it: {boot.refusal}",
         )
 
 
@@ -107,7 +121,7 @@ def _symbol(said: str) -> str:
 
 
 def _deprecated(event: Event, release: str, place: Place) -> Finding:
-    since = f" since WordPress {event.since}" if event.since else ""
+    since = f" since {event.since}" if event.since else ""
     return _seen_in(
         event,
         rule=_DEPRECATED.get(event.what, "deprecated-function"),
@@ -188,7 +202,7 @@ def _lost_page(target: Boot, label: str, reason: str, main: str) -> Finding:
         level=Level.ERROR,
         symbol=label,
         place=Place(main, 0),
-        sentence=f"On WordPress {target.version} {label} does not come any more: {reason}",
+        sentence=f"On {target.title} {label} does not come any more: {reason}",
         remark=_DOUBTFUL if label in target.stalled else "No line of the plugin was named.",
     )
 
