@@ -17,6 +17,14 @@ from refunddesk.policy.document import PolicyNotValid, load_policy
 from refunddesk.policy.doubts import Accepted, Doubt, split_by_acceptance
 from refunddesk.policy.law import rules
 from refunddesk.policy.lint import lint
+from tests.conftest import REPOSITORY
+
+TEMPLATES = REPOSITORY / "server" / "refunddesk" / "policies" / "templates"
+
+
+def templates() -> list[str]:
+    return sorted(path.stem for path in TEMPLATES.glob("*.toml"))
+
 
 #: Nothing is in doubt: everybody can withdraw, faults get the price, and the rest is final.
 CLEAN = """\
@@ -149,6 +157,8 @@ IN_TIME = RENEWALS.replace('["renewal_reminder"] }', '["renewal_reminder"], lead
         pytest.param(CLEAN.replace('"withdrawal"', '"full_refund"')
                      .replace('"14 days", pays', '"14 days", event = "requested", pays'),
                      [("law:eu-withdrawal-function", ())], id="no clause for withdrawals"),
+        pytest.param(CLEAN.replace('"14 days", pays = "all"', '"14 days", pays = "all", effects = ["credit"]'),
+                     [("law:eu-withdrawal", ("W",))], id="credit instead of money"),
         pytest.param(KEPT, [("law:tax-follows-price", ("T",))], id="tax is kept"),
         pytest.param(RENEWALS, [("law:card-renewal-reminder", ("R",)),
                                 ("law:california-renewal-reminder", ("R",))],
@@ -163,6 +173,13 @@ def test_the_rules_of_law_are_compared(
     tmp_path: Path, text: str, found: list[tuple[str, tuple[str, ...]]]
 ) -> None:
     assert doubts(tmp_path, text) == found
+
+
+@pytest.mark.parametrize("name", templates())
+def test_a_template_raises_doubts_of_law_alone(name: str) -> None:
+    found = [doubt.rule for doubt in lint(load_policy(TEMPLATES / f"{name}.toml").versions[-1])]
+    assert [rule for rule in found if not rule.startswith("law:")] == []
+    assert (name != "eu-withdrawal") or found == []
 
 
 def test_every_rule_of_law_has_a_source_and_the_day_it_was_looked_at() -> None:

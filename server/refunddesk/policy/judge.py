@@ -55,24 +55,31 @@ class _Trial:
     findings: list[Finding]
     bars: dict[str, list[str]]  # line id -> ids of the clauses that bar it
 
-    def hear(self, step: Step, offers: tuple[Money, ...] = (), granting: str = "") -> Finding:
+    def hear(self, step: Step, offers: tuple[Money, ...], granting: str) -> Finding:
+        """What a limit or a gate says to the offers that the clause `granting` made."""
         finding = step.silent
         if step.concerns and not step.concerns(granting):
             finding = step.context.says("does_not_apply")
         if finding is None:
-            context = step.context
-            if offers:
-                context = context.of(step.clause, offers, granting)
+            context = step.context.of(step.clause, offers, granting)
             finding = step.judge(self.claim, step.params, context)
         self.findings.append(finding)
-        for item in sorted(finding.bars) if finding.bars else ():
-            self.bars.setdefault(item, []).append(step.clause)
+        self.note_bars(finding)
         return finding
+
+    def note_bars(self, finding: Finding) -> None:
+        for item in sorted(finding.bars):
+            self.bars.setdefault(item, []).append(finding.clause)
 
 
 def _try_until_settled(trial: _Trial) -> Finding | None:
+    claim, findings = trial.claim, trial.findings
     for step in trial.plan.decide:
-        finding = trial.hear(step)
+        # Most clauses have nothing to say; this loop is where a judgement spends its time.
+        finding = step.silent or step.judge(claim, step.params, step.context)
+        findings.append(finding)
+        if finding.bars:
+            trial.note_bars(finding)
         if finding.says == "clear" or finding.says == "does_not_apply":
             continue
         if finding.says == "grants":
@@ -236,7 +243,7 @@ def _without_money(trial: _Trial, outcome: Outcome, settled: Finding | None) -> 
         amount=nothing,
         settled_by=settled.clause if settled else None,
         lines=tuple(
-            LineShare(item.id, nothing, nothing, because) for item in trial.claim.order.items
+            [LineShare(item.id, nothing, nothing, because) for item in trial.claim.order.items]
         ),
         tax=TaxShare(nothing, because),
         awaits=settled.awaits if settled else (),

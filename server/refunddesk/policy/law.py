@@ -65,6 +65,8 @@ def collisions(version: PolicyVersion) -> Iterator[Doubt]:
             yield Doubt(f"law:{rule.id}", about, says, rule.where)
 
 
+#: Effects that pay back something else than money.
+_NO_MONEY = frozenset({"credit", "exchange"})
 #: The clauses behind a collision, and a sentence on what the document does instead.
 _Found = tuple[tuple[str, ...], str] | None
 
@@ -81,7 +83,7 @@ def _withdrawal(version: PolicyVersion, rule: Rule) -> _Found:
         decision = _judge(version, withdrawal(billing, asked, country))
         paid = sum(line.refund.minor for line in decision.lines)
         whole = sum(item.paid.minor for item in withdrawal(billing, asked, country).order.items)
-        if decision.outcome == "refund" and paid == whole:
+        if decision.outcome == "refund" and paid == whole and not _NO_MONEY & {*decision.effects}:
             continue
         clauses |= dict.fromkeys(_behind(decision))
         told.append(f"{billing} {_words(decision)}")
@@ -154,6 +156,8 @@ def _behind(decision: Decision) -> tuple[str, ...]:
 
 
 def _words(decision: Decision) -> str:
+    if instead := sorted(_NO_MONEY & {*decision.effects}):
+        return f"gets {instead[0]} instead of money by {decision.settled_by}"
     by = f" by {decision.settled_by}" if decision.settled_by else ""
     if decision.outcome == "refund":
         return f"gets only {decision.amount} EUR{by}"

@@ -39,6 +39,8 @@ def judge_dispute(claim: Claim, params: DisputeRule, context: Context) -> Findin
     It may refuse instead, or wait for the customer to withdraw it; and a dispute that is closed
     may have forfeited the refund for good.
     """
+    if not claim.disputes:
+        return context.says("clear")
     begun = [dispute for dispute in claim.disputes if dispute.opened_at <= claim.judged_at]
     if params.forfeits and begun:
         named = tuple(dispute.id for dispute in begun)
