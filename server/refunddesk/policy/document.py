@@ -35,7 +35,13 @@ from refunddesk.policy.fields import (
     first_problem,
 )
 from refunddesk.policy.params import schema_of
-from refunddesk.policy.version import JudgedBy, Policy, PolicyVersion, Readings
+from refunddesk.policy.version import (
+    JudgedBy,
+    Policy,
+    PolicyVersion,
+    Readings,
+    fingerprint_of,
+)
 from refunddesk.worktime import NoSuchZone, zone
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,60}", re.ASCII)
@@ -256,6 +262,7 @@ def _load_version(file: str, data: Any, overrides: Readings) -> PolicyVersion:
         timezone=loaded["timezone"],
         holidays=calendar_of(loaded["holidays"]),
         judged_by=loaded["judged_by"],
+        fingerprint=fingerprint_of(data),
         reading_texts={name: reading["text"] for name, reading in loaded["readings"].items()},
         unused_readings=tuple(sorted(set(options) - _readings_named_in(loaded["clause"]))),
         accepted=tuple(

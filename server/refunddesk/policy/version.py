@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -40,12 +42,24 @@ class PolicyVersion:
     timezone: str | None = None
     holidays: Holidays = frozenset[date]()
     judged_by: JudgedBy = "payment"
+    # Of the text, not of what it means: TOML and JSON of the same policy differ in it.
+    fingerprint: str = field(default="", compare=False)
     reading_texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unused_readings: tuple[str, ...] = ()
     accepted: tuple[Accepted, ...] = ()
     sorts: dict[tuple[str, str, str], Any] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+
+def fingerprint_of(document: Mapping[str, Any]) -> str:
+    """SHA-256 of what a document says, however it is laid out and commented.
+
+    What was accepted of the lint's doubts judges nothing and is left out.
+    """
+    judging = {key: value for key, value in document.items() if key != "accepted"}
+    text = json.dumps(judging, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

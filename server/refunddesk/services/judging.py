@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from refunddesk.db import decisions, licenses, orders, outbox, requests
+from refunddesk.db import decisions, licenses, orders, outbox, policy_versions, requests
 from refunddesk.db.history import record_deed
 from refunddesk.db.orders import Order
 from refunddesk.db.refunds import State, list_for_order
@@ -17,7 +17,8 @@ from refunddesk.policy.claim import Claim, ClaimNotValid
 from refunddesk.policy.decision import Decision, next_judgement_at
 from refunddesk.policy.document import PolicyNotValid
 from refunddesk.policy.interchange import dump_claim
-from refunddesk.policy.judge import judge
+from refunddesk.policy.judge import judge, judging_version
+from refunddesk.policy.version import PolicyVersion
 from refunddesk.services import refunds
 from refunddesk.services.claims import build_claim
 from refunddesk.services.edges import Edges
@@ -61,6 +62,7 @@ def judge_request(edges: Edges, request_id: int) -> None:
             _check_order(order)
             claim = build_claim(transaction, request, order, now)
             policy = load_named_policy(edges, claim.policy)
+            _check_unedited(transaction, judging_version(claim, policy), now)
         except (ClaimNotValid, PolicyNotValid) as trouble:
             _leave_to_person(transaction, request, now, str(trouble))
             return
@@ -73,6 +75,24 @@ def judge_request(edges: Edges, request_id: int) -> None:
                 _revoke(transaction, edges, order, decision, now)
         else:
             _follow(transaction, request, decision, decision_id, now)
+
+
+def _check_unedited(transaction: Connection, terms: PolicyVersion, now: datetime) -> None:
+    """A version that has judged judges on only while it says the same. Raises PolicyNotValid."""
+    known = policy_versions.remember_version(
+        transaction,
+        policy=terms.policy,
+        version=terms.version,
+        fingerprint=terms.fingerprint,
+        now=now,
+    )
+    if known != terms.fingerprint:
+        raise PolicyNotValid(
+            terms.policy,
+            f"version {terms.version} was changed after it had judged. Nothing was decided and "
+            "nothing paid: put its old text back, and give the change a version and an "
+            "in_force_from of its own",
+        )
 
 
 def _waits_for_person(transaction: Connection, request: RefundRequest) -> bool:

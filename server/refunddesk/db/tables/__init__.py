@@ -38,7 +38,7 @@ from refunddesk.db.tables.of_reconciliation import (
     webhook_states,
 )
 from refunddesk.db.tables.of_refunds import refund_steps, refunds
-from refunddesk.db.tables.of_requests import cases, decisions, refund_requests
+from refunddesk.db.tables.of_requests import cases, decisions, policy_versions, refund_requests
 from refunddesk.db.tables.of_staff import staff, staff_sessions, staff_tokens
 from refunddesk.db.tables.of_stores import item_rules, products, stores
 
@@ -75,6 +75,7 @@ __all__ = [
     "payment_blocks",
     "plugin_versions",
     "plugins",
+    "policy_versions",
     "postings",
     "products",
     "refund_requests",

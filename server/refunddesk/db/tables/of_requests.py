@@ -66,6 +66,16 @@ Index(
     postgresql_where=text("state IN ('asked', 'awaiting', 'in_review')"),
 )
 
+# A version that has judged is never edited: its document has kept this fingerprint since.
+policy_versions = Table(
+    "policy_versions",
+    metadata,
+    Column("policy", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("fingerprint", Text, nullable=False),
+    at("first_judged_at"),
+)
+
 decisions = Table(  # append only
     "decisions",
     metadata,
