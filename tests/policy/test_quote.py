@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from refunddesk.money import Money
 from refunddesk.policy.claim import Claim
 from refunddesk.policy.document import load_policy
 from refunddesk.policy.interchange import load_claim
@@ -133,6 +135,27 @@ def test_what_is_paid_later_can_be_shown_to_be_what_was_quoted() -> None:
     decision = judge(meet_conditions(bought, july), BUILT_IN)
     assert quote.foretold(decision, july)
     assert not quote.foretold(decision, july + timedelta(days=30)), "August is worth less"
+
+
+def test_a_version_that_judges_claims_from_its_first_day_is_a_step_of_its_own(
+    tmp_path: Path,
+) -> None:
+    clause = (
+        '[[clause]]\nid = "all"\nkind = "full_refund"\ntext.en = "All."\n'
+        'params = { within = "60 days", event = "requested", pays = ["product"] }\n'
+    )
+    kept = '[[clause]]\nid = "fee"\nkind = "fixed_fee"\ntext.en = "A fee."\n'
+    kept += 'params = { amount = { EUR = "9.00" } }\n'
+    for name, since, more in (("1", "2020-01-01", ""), ("2", "2026-03-20", kept)):
+        head = f'id = "mine"\nversion = "{name}"\nin_force_from = {since}T12:00:00Z\n'
+        head += 'judged_by = "claim"\ntitle.en = "Mine"\n'
+        (tmp_path / f"{name}.toml").write_text(head + clause + more, encoding="utf-8")
+    quote = make_quote(claim(ONE_TIME, NOT_ASKED), load_policy(tmp_path), "conditions_met")
+    assert [(f"{step.since:%m-%d %H:%M}", step.decision.version) for step in quote.steps[:2]] == [
+        ("03-03 10:00", "1"),
+        ("03-20 12:00", "2"),
+    ]
+    assert quote.steps[0].amount - quote.steps[1].amount > Money(900, "EUR")
 
 
 def test_the_seal_covers_the_claim_and_every_step() -> None:

@@ -121,7 +121,7 @@ def make_quote(claim: Claim, policy: Policy, situation: Situation = "as_it_is") 
         return judge(suppose(claim, at), policy)
 
     terms = policy.get_version(decide(claim.judged_at).version)
-    walk = _Walk(decide, claim.judged_at, sorted(_knots(claim, terms)))
+    walk = _Walk(decide, claim.judged_at, sorted(_knots(claim, policy, terms)))
     found = walk.go()
     ends = [since - ONE_SECOND for since, _ in found[1:]]
     steps = tuple(
@@ -245,13 +245,17 @@ def _answer(decision: Decision) -> tuple[object, ...]:
     )
 
 
-def _knots(claim: Claim, terms: PolicyVersion) -> set[datetime]:
-    """Instants at which the answer may change: those of the claim, and what runs from them."""
+def _knots(claim: Claim, policy: Policy, terms: PolicyVersion) -> set[datetime]:
+    """Instants at which the answer may change: those of the claim, and what runs from them.
+
+    Where a policy judges by the version in force at the claim, so may a version's first instant.
+    """
     tz = zone(terms.timezone or claim.store.timezone)
-    spans = set(_parts_of(Span, terms.clauses))
+    spans = {span for version in policy.versions for span in _parts_of(Span, version.clauses)}
     instants = set(_parts_of(datetime, claim))
     ends = {span_end(s, at, tz, terms.holidays) for s in spans for at in instants}
-    knots = {at + ONE_SECOND for at in ends} | instants | {at + ONE_SECOND for at in instants}
+    knots = {at + ONE_SECOND for at in ends | instants} | instants
+    knots |= {version.in_force_from for version in policy.versions}
     ahead = {knot for knot in knots if knot > claim.judged_at}
     return ahead | {max(ahead, default=claim.judged_at) + _FAR}
 
