@@ -126,6 +126,10 @@ def test_a_price_reckoned_by_the_second_says_that_its_list_breaks_off() -> None:
     assert not quote.is_complete
     falls = [a.amount.minor - b.amount.minor for a, b in pairwise(quote.steps)]
     assert set(falls[1:]) == {1}, "every cent has its own step, found to the second"
+    by_seconds = load_policy("crmjetty", {"pro_rata_unit": "second"})
+    for before, after in pairwise(quote.steps[:20]):
+        eve = judge(meet_conditions(quote.claim, after.since - ONE_SECOND), by_seconds)
+        assert eve.amount == before.decision.amount, "one second before it is still the old amount"
 
 
 def test_what_is_paid_later_can_be_shown_to_be_what_was_quoted() -> None:
