@@ -10,7 +10,12 @@ import pytest
 
 from refunddesk.sandbox.server import serve
 from refunddesk.sandbox.store import SandboxStore
-from tests.woocommerce import contract_situations_of_requests, contract_situations_of_subscriptions
+from tests.woocommerce import (
+    contract_situations_of_refunds,
+    contract_situations_of_refusals,
+    contract_situations_of_requests,
+    contract_situations_of_subscriptions,
+)
 from tests.woocommerce.contract_drivers import (
     DATA,
     CannotBeArranged,
@@ -24,7 +29,12 @@ from tests.woocommerce.contract_drivers import (
 from tests.woocommerce.contract_situations import SITUATIONS
 
 # Each module adds its situations to the one table.
-_ = (contract_situations_of_requests, contract_situations_of_subscriptions)
+_ = (
+    contract_situations_of_refunds,
+    contract_situations_of_refusals,
+    contract_situations_of_requests,
+    contract_situations_of_subscriptions,
+)
 
 RECORDED, KEPT, SANDBOX, REAL = "all recordings", "kept recordings", "the sandbox", "a real store"
 # Without a real store its rows are left out; test_contract.py says so in one line.

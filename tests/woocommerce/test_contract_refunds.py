@@ -20,7 +20,7 @@ from tests.woocommerce.contract_answers import (  # noqa: F401
     needed,
     sandbox_fixture,
 )
-from tests.woocommerce.contract_situations import ODD_AMOUNTS
+from tests.woocommerce.contract_situations_of_refusals import ODD_AMOUNTS
 
 
 def by_situation(*rows: tuple[Any, ...]) -> list[Any]:

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
 from tests.stories.schedules.mutants import CAUGHT, SURVIVE, first_caught
-from tests.stories.schedules.play import Play, play_all
+from tests.stories.schedules.play import Play, Played, play_all
 from tests.stories.schedules.world import open_world
 
 _BATCH = 250
@@ -75,10 +75,15 @@ def _hunt(number: int) -> bool:
     with open_world() as world:
         for mutant in (*CAUGHT, *SURVIVE):
             played = first_caught(world, mutant, range(number))
-            told = f"seed {played.seed}: {', '.join(played.broken)}" if played else "not noticed"
+            told = f"seed {played.seed}: {_in_short(played)}" if played else "not noticed"
             print(f"{mutant.name}: {told}", flush=True)
             missed |= played is None and mutant in CAUGHT
     return missed
+
+
+def _in_short(played: Played) -> str:
+    first, *others = played.broken
+    return f"{first}, and {len(others)} more" if others else first
 
 
 if __name__ == "__main__":
