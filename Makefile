@@ -11,7 +11,7 @@ help:
 	@echo "make run      start everything, with a sandbox store to try it on (Ctrl-C stops it)"
 	@echo "make test     run every test"
 	@echo "make check    lint, types, import rules, then every test"
-	@echo "make bench    measure deliveries, booting, decisions and replays, into docs/ (some six minutes)"
+	@echo "make bench    measure deliveries, booting, decisions, replays, licences, into docs/ (some six minutes)"
 	@echo "make format   put the code into the house's form"
 	@echo "make clean    throw away the environment and all caches (never var/, your data)"
 
@@ -28,6 +28,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.booting
 	$(BIN)/python -m tests.bench.judging
+	$(BIN)/python -m tests.bench.licenses
 
 check: lint types imports test
 

@@ -31,6 +31,7 @@ def environment(settings: Settings, address: Address) -> dict[str, str]:
         "DATABASE_URL": settings.database_url,
         "REFUNDDESK_LOG_FORMAT": settings.log_format,
         "REFUNDDESK_LISTEN": f"{address[0]}:{address[1]}",
+        "REFUNDDESK_TRUSTED_PROXIES": str(settings.trusted_proxies),
     }
 
 

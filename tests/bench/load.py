@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import selectors
 import socket
 import threading
@@ -17,6 +18,7 @@ from tests.serving import Address
 #: Requests that are sent before the clock starts.
 _WARM_UP_SECONDS = 0.3
 _LONGEST_ANSWER_SECONDS = 30.0
+_LENGTH = re.compile(rb"\r\nContent-Length: (\d+)", re.IGNORECASE)
 
 
 class NotAcknowledged(Exception):
@@ -96,7 +98,7 @@ def drive(address: Address, requests: Sequence[bytes], *, connections: int, seco
         while now < measured_from + seconds:
             for key, _ in _ready(selector):
                 connection = key.data
-                _check(connection.recv(4096))
+                _check(_receive(connection))
                 now = time.perf_counter()
                 if now >= measured_from:
                     waits.append(now - begun[connection])
@@ -143,9 +145,25 @@ def slow_clients(target: Target, number: int, *, pause: float = 0.2) -> Iterator
             connection.close()
 
 
+def _receive(connection: socket.socket) -> bytes:
+    """One whole answer. The receiver's has no body, so that one packet holds all of it."""
+    answer = connection.recv(4096)
+    while answer and not _is_whole(answer):
+        part = connection.recv(4096)
+        if not part:
+            break
+        answer += part
+    return answer
+
+
+def _is_whole(answer: bytes) -> bool:
+    head, end, body = answer.partition(b"\r\n\r\n")
+    length = _LENGTH.search(head)
+    return bool(end) and len(body) >= (int(length[1]) if length else 0)
+
+
 def _check(answer: bytes) -> None:
-    # The receiver answers without a body, so that one packet holds all of it.
-    if not answer.startswith(b"HTTP/1.1 200 ") or not answer.endswith(b"\r\n\r\n"):
+    if not answer.startswith(b"HTTP/1.1 200 ") or not _is_whole(answer):
         raise NotAcknowledged(f"the server said {answer[:60]!r}")
 
 
