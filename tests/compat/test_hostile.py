@@ -12,7 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from refunddesk.compat.smoke.keeping import Keeper, KeeperLost, Ran, isolation, keeping
+from refunddesk.compat.smoke import keeping as keeping_module
+from refunddesk.compat.smoke import site as site_module
+from refunddesk.compat.smoke.keeping import (
+    Isolation,
+    Keeper,
+    KeeperLost,
+    Ran,
+    isolation,
+    keeping,
+)
 from refunddesk.compat.smoke.limits import Limits
 from refunddesk.compat.smoke.site import Page, Seen, Site
 from refunddesk.compat.smoke.template import give_to_stranger, remove
@@ -51,19 +60,27 @@ def stopped(seen: DynamicPass) -> str:
 @pytest.mark.parametrize(
     ("code", "line", "said"),
     [
-        (LOOPS, 7, "Maximum execution time of 1 second exceeded"),
         (EATS, 7, "Allowed memory size of 268435456 bytes exhausted"),
         (FORKS, 7, "undefined function pcntl_fork()"),
         (KILLS, 7, "undefined function posix_kill()"),
         (RUNS, 7, "undefined function exec()"),
     ],
-    ids=["loops", "eats the memory", "forks", "kills its parent", "runs a program"],
+    ids=["eats the memory", "forks", "kills its parent", "runs a program"],
 )
 def test_it_is_stopped_at_its_line(booth: Booth, code: str, line: int, said: str) -> None:
     seen = booth.boot(booth.plugin(code), SHORT, alone=True)
     assert said in stopped(seen)
     [fatal] = seen.findings
     assert (fatal.rule, fatal.place.line, said in fatal.sentence) == ("fatal-error", line, True)
+
+
+def test_a_loop_is_stopped_at_its_line_and_tried_no_more(booth: Booth) -> None:
+    seen = booth.boot(booth.plugin(LOOPS), SHORT, alone=True)
+    assert "its activation used up its CPU time; no more was tried." in stopped(seen)
+    [fatal] = seen.findings
+    assert (fatal.rule, fatal.place.line) == ("fatal-error", 7)
+    assert "Maximum execution time of 1 second exceeded" in fatal.sentence
+    assert "a busy machine may have a part in it" in fatal.remark
 
 
 @pytest.mark.parametrize(
@@ -99,7 +116,13 @@ def test_a_loop_in_an_entry_point_costs_only_that_one(booth: Booth) -> None:
     assert (seen.entry_points_run, seen.entry_points_known) == (2, 2)
 
 
-def test_what_it_asks_of_the_network_is_refused_and_noted(booth: Booth) -> None:
+@pytest.mark.parametrize("alone", [False, True], ids=["by the kernel", "by PHP alone"])
+def test_what_it_asks_of_the_network_is_refused_and_noted(
+    booth: Booth, monkeypatch: pytest.MonkeyPatch, alone: bool
+) -> None:
+    if alone:
+        for module in (keeping_module, site_module):
+            monkeypatch.setattr(module, "isolation", lambda: Isolation((), False, False))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0)
         port = listening.getsockname()[1]

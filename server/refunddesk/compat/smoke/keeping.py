@@ -117,6 +117,10 @@ def keeping(folder: Path, limits: Limits) -> Iterator[Keeper]:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            # An order that a keeper could not take any more would be written once again here.
+            assert process.stdin is not None
+            with contextlib.suppress(OSError):
+                process.stdin.close()
 
 
 def runs_as_stranger() -> bool:
