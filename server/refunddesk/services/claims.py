@@ -30,6 +30,7 @@ from refunddesk.db.store_refunds import StoreRefund
 from refunddesk.money import Money, total
 from refunddesk.policy import claim as facts
 from refunddesk.policy.claim import Claim, ClaimNotValid
+from refunddesk.services import compat_signal
 
 
 def build_claim(
@@ -64,9 +65,23 @@ def build_claim(
             )
             for dispute in disputes.list_disputes(transaction, order.id)
         ),
+        compat=_compat(transaction, request, order),
         # The store's clock may run ahead of ours: what it says happened is not yet to come.
         judged_at=max(now, request.asked_at if request else now, order.paid_at or now),
     )
+
+
+def _compat(
+    transaction: Connection, request: RefundRequest | None, order: Order
+) -> facts.Compat | None:
+    """What the checks say of a plugin that is said to have broken on a release."""
+    if request is None or request.case_id is None:
+        return None
+    case = cases.find_case(transaction, request.case_id)
+    signal = compat_signal.find_signal(transaction, order.id, case.facts) if case else None
+    if signal is None:
+        return None
+    return facts.Compat(verdict=signal.check.verdict.value, release=signal.release.title)
 
 
 def _request(request: RefundRequest) -> facts.Request:

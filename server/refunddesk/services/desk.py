@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from refunddesk.db import decisions, orders, refunds, requests, steps, stores
+from refunddesk.db import cases, decisions, orders, refunds, requests, steps, stores
 from refunddesk.db.decisions import RecordedDecision
 from refunddesk.db.history import Deed, list_deeds
 from refunddesk.db.orders import Order, OrderItem
@@ -21,6 +21,7 @@ from refunddesk.policy.interchange import load_claim
 from refunddesk.policy.recorded import DecisionNotValid, load_decision
 from refunddesk.policy.version import NoSuchVersion, Policy
 from refunddesk.policy.wording import Audience, Explanation, Language, explain
+from refunddesk.services.compat_signal import Signal, find_signal
 from refunddesk.services.edges import Edges
 from refunddesk.services.policies import load_named_policy
 from refunddesk.services.refusal import Refusal
@@ -53,7 +54,10 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class RequestPage:
-    """One request with its judgements, newest first, and the refunds they led to."""
+    """One request with its judgements, newest first, and the refunds they led to.
+
+    `signal`: what the checks say, where a plugin is said to have broken on a release.
+    """
 
     request: RefundRequest
     store: Store
@@ -62,6 +66,7 @@ class RequestPage:
     judgements: list[Judgement]
     refunds: list[Refund]
     deeds: list[Deed]
+    signal: Signal | None
 
 
 def show_refund(edges: Edges, refund_id: int) -> RefundPage:
@@ -90,6 +95,7 @@ def show_request(
         request = requests.find_request(transaction, request_id)
         if request is None:
             raise NothingHere(f"There is no refund request {request_id}.")
+        case = cases.find_case(transaction, request.case_id) if request.case_id else None
         items = orders.list_items(transaction, request.order_id)
         judged = decisions.list_decisions(transaction, request_id)
         names = {str(item.woo_item_id): item.name for item in items}
@@ -105,6 +111,7 @@ def show_request(
             ],
             refunds=refunds.list_for_request(transaction, request_id),
             deeds=list_deeds(transaction, f"request:{request_id}"),
+            signal=find_signal(transaction, request.order_id, case.facts) if case else None,
         )
 
 
