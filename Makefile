@@ -29,6 +29,7 @@ bench: $(READY)
 	$(BIN)/python -m tests.bench.booting
 	$(BIN)/python -m tests.bench.judging
 	$(BIN)/python -m tests.bench.licenses
+	$(BIN)/python -m tests.bench.reading
 
 check: lint types imports test
 

@@ -115,12 +115,12 @@ def as_markdown(rows: Sequence[Row], rounds: int, at: datetime, load: float) -> 
     )
 
 
-def put_into(document: Path, section: str) -> None:
+def put_into(document: Path, section: str, begin: str = BEGIN) -> None:
     """Replaces what stands between the two marks."""
     text = document.read_text("utf-8")
-    before, _, rest = text.partition(BEGIN)
+    before, _, rest = text.partition(begin)
     _, _, after = rest.partition(END)
-    document.write_text(f"{before}{BEGIN}\n{section}{END}{after}", "utf-8")
+    document.write_text(f"{before}{begin}\n{section}{END}{after}", "utf-8")
 
 
 def main(arguments: Sequence[str]) -> None:

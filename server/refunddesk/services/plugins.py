@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
 import shutil
 from collections.abc import Sequence
@@ -14,7 +12,7 @@ from sqlalchemy import Connection
 from refunddesk.compat.archive import ArchiveRefused, SourceTree, open_tree
 from refunddesk.compat.companions import uses_woocommerce
 from refunddesk.compat.facts import Headers, PluginFacts
-from refunddesk.compat.facts_document import FORMAT, from_document, to_document
+from refunddesk.compat.facts_document import FORMAT, pack_facts, unpack_facts
 from refunddesk.compat.headers import NoPluginHeader, read_headers
 from refunddesk.compat.lifecycle import read_shipped, surface_at
 from refunddesk.compat.plugin import read_plugin
@@ -107,7 +105,7 @@ def get_facts(edges: Edges, version: PluginVersion) -> PluginFacts:
     with edges.database.read() as transaction:
         packed = plugins.find_facts(transaction, version.id, FORMAT)
     if packed is not None:
-        return from_document(json.loads(gzip.decompress(packed)))
+        return unpack_facts(packed)
     facts = _read_zip(edges, version)
     with edges.database.write() as transaction:
         _record(transaction, version.id, facts)
@@ -166,13 +164,12 @@ def _read_zip(edges: Edges, version: PluginVersion) -> PluginFacts:
 
 
 def _record(transaction: Connection, version_id: int, facts: PluginFacts) -> None:
-    document = json.dumps(to_document(facts), separators=(",", ":"))
     lifecycle = read_shipped(WOOCOMMERCE)
     newest = surface_at(lifecycle, lifecycle.versions[-1])
     plugins.record_facts(
         transaction,
         version_id,
-        facts=gzip.compress(document.encode(), 6, mtime=0),
+        facts=pack_facts(facts),
         facts_format=FORMAT,
         uses_woocommerce=uses_woocommerce(facts, newest),
     )

@@ -104,6 +104,8 @@ def missing_methods(world: World) -> Iterator[Finding]:
         if len(parents) < len(heir.outside):
             continue
         demands = [demands_of(surface, parent.name) for surface, parent in parents]
+        if not any(demand.abstract for demand in demands):
+            continue
         filled = {
             key for key, (_, method) in own_methods(heir.inside).items() if not method.abstract
         }.union(*(demand.concrete for demand in demands))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from refunddesk.compat.facts import PluginClass, Use
 from refunddesk.compat.finding import Finding, Level
@@ -47,8 +48,10 @@ def redeclared_classes(world: World) -> Iterator[Finding]:
     """redeclare-class. A class loaded on demand is no clash: see `shared_namespaces`."""
     for own in world.facts.classes.values():
         found = _theirs(world, own)
+        if found is None:
+            continue
         use = Use(own.symbol.place.file, own.symbol.place.line, "declaration", own.guards)
-        if found is None or not world.reached(use) or _on_demand(world, own):
+        if not world.reached(use) or _on_demand(world, own):
             continue
         surface, symbol_place, since = found
         sentence = (
@@ -86,14 +89,17 @@ def shared_namespaces(world: World) -> Iterator[Finding]:
     """
     theirs: dict[str, tuple[Surface, Place]] = {}
     for surface in world.surfaces:
-        for key, symbol in surface.classes.items():
-            if "\\" in key and symbol.kind != "alias":
-                theirs.setdefault(_root(key), (surface, symbol.place))
+        for root, place in _roots_of(surface).items():
+            theirs.setdefault(root, (surface, place))
+    shared = [
+        (root, own)
+        for key, own in world.facts.classes.items()
+        if "\\" in key and (root := _root(key)) in theirs
+    ]
     told: set[str] = set()
-    for key, own in sorted(world.facts.classes.items(), key=lambda item: _position(item[1])):
-        root = _root(key)
+    for root, own in sorted(shared, key=lambda pair: _position(pair[1])):
         file = own.symbol.place.file
-        if "\\" not in key or root in told or root not in theirs:
+        if root in told:
             continue
         if not _VENDORED.intersection(file.split("/")) and _theirs(world, own) is None:
             continue
@@ -116,6 +122,17 @@ def shared_namespaces(world: World) -> Iterator[Finding]:
                 place,
                 level=Level.WARNING,
             )
+
+
+@lru_cache(maxsize=32)
+def _roots_of(surface: Surface) -> dict[str, Place]:
+    """The namespaces a release has classes in, by the first class of each; kept, as releases are
+    few."""
+    roots: dict[str, Place] = {}
+    for key, symbol in surface.classes.items():
+        if "\\" in key and symbol.kind != "alias":
+            roots.setdefault(_root(key), symbol.place)
+    return roots
 
 
 def _root(name: str) -> str:
