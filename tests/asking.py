@@ -10,15 +10,17 @@ from decimal import Decimal
 from threading import Barrier
 from typing import Any, TypeVar
 
+from refunddesk.casework import TurnKind
 from refunddesk.db import customers, licenses, orders, outbox
-from refunddesk.db.cases import Case, CaseFacts
+from refunddesk.db.cases import Case, Report
 from refunddesk.db.orders import ItemFacts, Order, OrderFacts
 from refunddesk.jobnames import JobName
 from refunddesk.jobs import keeping, requests
 from refunddesk.money import Money, total
-from refunddesk.services import cases, judging, license_terms
+from refunddesk.services import case_turns, cases, judging, license_terms
 from refunddesk.services import licenses as licensing
 from refunddesk.services import requests as asking
+from refunddesk.services.cases import Intake
 from refunddesk.services.edges import Edges
 from refunddesk.services.requests import Asking
 
@@ -100,17 +102,44 @@ def key_of(edges: Edges, order: Order) -> str:
     return licensing.new_key(edges, held[0].id, by=STAFF)
 
 
-def report(edges: Edges, order: Order, **facts: Any) -> Case:
-    """A complete report of a malfunction that support could not mend; `facts` as of CaseFacts."""
-    now = edges.clock()
+def report(
+    edges: Edges,
+    order: Order,
+    *,
+    reason: str = "malfunction",
+    finding: str | None = "malfunction",
+    gives_up: bool = True,
+    opened_at: datetime | None = None,
+    **report: Any,
+) -> Case:
+    """A complete report of a malfunction that support could not mend; `report` as of Report."""
+    case = cases.open_case(edges, intake(edges, order, reason, opened_at, **report), by=STAFF)
+    if finding:
+        case = case_turns.find(edges, case.id, finding, "It was looked into.", by=STAFF)
+    if gives_up:
+        case = case_turns.end(edges, case.id, TurnKind.GAVE_UP, "It cannot be mended.", by=STAFF)
+    return case
+
+
+def intake(
+    edges: Edges,
+    order: Order,
+    reason: str = "malfunction",
+    opened_at: datetime | None = None,
+    **report: Any,
+) -> Intake:
+    """A report that misses nothing, but for what `report` says otherwise."""
+    with edges.database.read() as transaction:
+        items = orders.list_items(transaction, order.id)
     said: dict[str, Any] = {
-        "reason": "malfunction",
-        "opened_at": now,
-        "complete_at": None,
-        "finding": "malfunction",
-        "gave_up_at": now,
+        "site_url": "https://ada.example",
+        "product": items[0].product if items else None,
+        "product_version": "2.1",
+        "details": "The form sends nothing.",
+        "no_screenshots": True,
+        "other_extensions": (),
     }
-    return cases.open_case(edges, order.id, CaseFacts(**said | facts), by=STAFF)
+    return Intake(order.id, reason, report=Report(**said | report), opened_at=opened_at)
 
 
 def ask(edges: Edges, order: Order, request_key: str = "first", **facts: Any) -> int:

@@ -23,6 +23,7 @@ class JobName(StrEnum):
     CHECK_PLUGIN = "check_plugin"
     SEND_NOTICE = "send_notice"
     PROBE_SITE = "probe_site"
+    WATCH_CASE = "watch_case"
 
 
 class QueueName(StrEnum):
@@ -74,4 +75,5 @@ LIMITS: dict[JobName, JobLimits] = {
     JobName.CHECK_PLUGIN: _COMPAT,
     JobName.SEND_NOTICE: _MAIL,
     JobName.PROBE_SITE: _DESK,
+    JobName.WATCH_CASE: _DESK,
 }

@@ -283,7 +283,7 @@ def test_a_customer_is_told_which_sites_hold_the_money_up_and_refunded_only_once
 
 def test_a_refusal_names_its_clause_in_the_customer_s_language(post: Post) -> None:
     order = buy(post.edges, add_store(post.edges), FREE)
-    report(post.edges, order, reason="change_of_mind", finding=None, gave_up_at=None)
+    report(post.edges, order, reason="change_of_mind", finding=None, gives_up=False)
     request_id = ask(post.edges, order)
     work(post.edges)
     (refused,) = post.written(f"request:{request_id}")

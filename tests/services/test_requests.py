@@ -286,7 +286,7 @@ def test_while_its_money_is_on_the_way_an_order_takes_no_second_request(edges: E
 
 def test_after_a_refusal_one_may_ask_again(edges: Edges) -> None:
     order = buy(edges, add_store(edges))
-    report(edges, order, reason="change_of_mind", finding=None, gave_up_at=None)
+    report(edges, order, reason="change_of_mind", finding=None, gives_up=False)
     first = ask(edges, order)
     work(edges)
     assert request_of(edges, first).state == "refused"

@@ -189,9 +189,20 @@ def switch_on(world: World) -> None:
 
 
 def report(world: World) -> None:
-    now = world.clock().isoformat()
-    case = {"reason": "malfunction", "finding": "malfunction", "gave_up_at": now}
-    world.call("POST", "/api/cases", {"order": world.known["order_id"], **case}, 201)
+    reported = {
+        "order": world.known["order_id"],
+        "reason": "malfunction",
+        "site_url": "https://shop.example",
+        "product_version": "2.1",
+        "details": "The form sends nothing.",
+        "no_screenshots": True,
+        "other_extensions": [],
+    }
+    case = world.call("POST", "/api/cases", reported, 201)["id"]
+    found = {"finding": "malfunction", "why": "The form's address is gone."}
+    world.call("POST", f"/api/cases/{case}/findings", found, 201)
+    ended = {"outcome": "gave_up", "why": "It cannot be mended."}
+    world.call("POST", f"/api/cases/{case}/end", ended, 201)
 
 
 def ask(world: World) -> None:

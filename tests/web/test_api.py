@@ -42,7 +42,24 @@ ROLES = {
     ("GET", "/api/refunds/<refund_id>"): READERS,
     ("POST", "/api/cases"): WRITERS,
     ("GET", "/api/cases/<case_id>"): READERS,
+    ("GET", "/api/cases"): READERS,
+    ("GET", "/api/cases/due/<side>"): READERS,
+    ("GET", "/api/cases/overdue/<side>"): READERS,
     ("PATCH", "/api/cases/<case_id>"): WRITERS,
+    ("POST", "/api/cases/<case_id>/turns"): WRITERS,
+    ("POST", "/api/cases/<case_id>/findings"): WRITERS,
+    ("POST", "/api/cases/<case_id>/end"): WRITERS,
+    ("POST", "/api/cases/<case_id>/reopen"): WRITERS,
+    ("POST", "/api/cases/<case_id>/quotes"): WRITERS,
+    ("POST", "/api/quotes/<quote_id>/answer"): WRITERS,
+    ("POST", "/api/cases/<case_id>/attachments"): WRITERS,
+    ("GET", "/api/attachments/<attachment_id>"): READERS,
+    ("POST", "/api/orders/<order_id>/materials"): WRITERS,
+    ("POST", "/api/orders/<order_id>/items/<woo_item_id>/delivery"): WRITERS,
+    ("GET", "/api/stores/<store_id>/products/<product>"): READERS,
+    ("PUT", "/api/stores/<store_id>/products/<product>"): DECIDERS,
+    ("PATCH", "/api/licenses/<license_id>"): WRITERS,
+    ("GET", "/api/customers/<customer_id>/infringements"): READERS,
     ("GET", "/api/orders"): READERS,
     ("GET", "/api/orders/<order_id>"): READERS,
     ("GET", "/api/orders/<order_id>/quote"): READERS,
@@ -55,6 +72,16 @@ ROLES = {
     ("GET", "/api/suspicions"): READERS,
     ("POST", "/api/suspicions/<suspicion_id>/confirm"): DECIDERS,
     ("POST", "/api/suspicions/<suspicion_id>/drop"): DECIDERS,
+}
+
+
+REPORT = {
+    "reason": "malfunction",
+    "site_url": "https://ada.example",
+    "product_version": "2.1",
+    "details": "The form sends nothing.",
+    "no_screenshots": True,
+    "other_extensions": [],
 }
 
 
@@ -135,15 +162,15 @@ def test_a_refund_is_asked_for_held_and_granted(
     site = program.client.post(
         "/licenses/activate", json={"key": key_of(edges, order), "site": "ada.example"}
     )
-    opened = program.post(
-        "/api/cases", {"order": order.id, "reason": "malfunction", "finding": "malfunction"}
-    )
+    opened = program.post("/api/cases", REPORT | {"order": order.id, "product": "crm-portal"})
     assert opened.status_code == 201
     case = opened.get_json()
     assert case["complete_at"] == "2026-03-02T10:00:00Z"
     clock.move(days=8)
-    given_up = {"gave_up_at": "2026-03-09T12:00:00+02:00"}
-    changed = program.patch(f"/api/cases/{case['id']}", given_up).get_json()
+    found = {"finding": "malfunction", "why": "The form's address is gone.", "seen": 0}
+    assert program.post(f"/api/cases/{case['id']}/findings", found).status_code == 201
+    given_up = {"outcome": "gave_up", "why": "No way.", "at": "2026-03-09T12:00:00+02:00"}
+    changed = program.post(f"/api/cases/{case['id']}/end", given_up).get_json()
     assert changed["gave_up_at"] == "2026-03-09T10:00:00Z"
 
     asked = program.post("/api/refund-requests", asking(order))
@@ -430,7 +457,7 @@ def test_a_wrong_key_is_named(
 def test_what_is_no_json_is_refused_with_its_own_status(
     program: Program, body: bytes, content_type: str, error: tuple[int, str]
 ) -> None:
-    answer = program.call("POST", "/api/cases", data=body, content_type=content_type)
+    answer = program.call("POST", "/api/refund-requests", data=body, content_type=content_type)
     assert told(answer) == error
 
 

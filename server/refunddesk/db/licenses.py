@@ -34,6 +34,7 @@ class License:
     created_at: datetime
     expires_at: datetime | None
     ended_at: datetime | None
+    customized: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,12 @@ def record_license(transaction: Connection, new: NewLicense, *, at: datetime) ->
 
 def find_license(transaction: Connection, license_id: int) -> License | None:
     return _license(transaction, select(*_LICENSE).where(licenses.c.id == license_id))
+
+
+def record_customized(transaction: Connection, license_id: int, customized: bool) -> None:
+    transaction.execute(
+        update(licenses).where(licenses.c.id == license_id).values(customized=customized)
+    )
 
 
 def lock_license(transaction: Connection, license_id: int) -> License | None:

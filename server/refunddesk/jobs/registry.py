@@ -8,10 +8,20 @@ from functools import partial
 
 from refunddesk.db.sweeps import Kind
 from refunddesk.jobnames import JobName
-from refunddesk.jobs import compat, licenses, notices, orders, reconcile, refunds, requests
+from refunddesk.jobs import (
+    cases,
+    compat,
+    licenses,
+    notices,
+    orders,
+    reconcile,
+    refunds,
+    requests,
+)
 from refunddesk.jobs.keeping import JobFunction
 from refunddesk.jobs.schedule import Round
 from refunddesk.services import (
+    attachments,
     audit,
     inbox,
     license_traffic,
@@ -38,6 +48,7 @@ JOBS: Mapping[JobName, JobFunction] = {
     JobName.CHECK_PLUGIN: compat.check_plugin,
     JobName.SEND_NOTICE: notices.send_notice,
     JobName.PROBE_SITE: licenses.probe_site,
+    JobName.WATCH_CASE: cases.watch_case,
 }
 
 ROUNDS: Sequence[Round] = (
@@ -49,6 +60,7 @@ ROUNDS: Sequence[Round] = (
     Round("check_webhooks", timedelta(minutes=5), webhook_health.promise_checks),
     Round("watch_license_misses", timedelta(seconds=60), license_traffic.watch_misses),
     Round("read_feeds", timedelta(minutes=5), releases.promise_readings),
+    Round("drop_stray_files", timedelta(hours=1), attachments.drop_strays),
     Round("keep_audit_head", timedelta(hours=1), audit.keep_head),
     Round("read_late_changes", timedelta(hours=1), partial(promise_sweeps, kind=Kind.LATE_CHANGES)),
     Round("read_refunds", timedelta(hours=1), partial(promise_sweeps, kind=Kind.REFUNDS)),

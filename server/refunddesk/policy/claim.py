@@ -175,6 +175,7 @@ class Case:
     last_customer_reply_at: datetime | None = None
     materials_offered: bool = False
     pauses: tuple[Pause, ...] = ()
+    awaited_since: datetime | None = None
     proof_given: bool | None = None
 
 
@@ -319,7 +320,7 @@ def _check_order_of_instants(claim: Claim) -> None:
 def _check_case(case: Case, judged_at: datetime) -> None:
     # A case may be older than the payment: the one a renewal finds open was.
     _check_not_before("judged_at", judged_at, "case.opened_at", case.opened_at)
-    for key in ("last_customer_reply_at", "gave_up_at"):
+    for key in ("last_customer_reply_at", "gave_up_at", "awaited_since"):
         if at := getattr(case, key):
             _check_not_before("judged_at", judged_at, f"case.{key}", at)
     if case.complete_at:

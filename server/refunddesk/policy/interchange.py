@@ -110,6 +110,7 @@ _CASE = _schema(
     last_customer_reply_at=Instant(**_NULLABLE),
     materials_offered=Flag(required=True),
     pauses=ListOf(Nested(_PAUSE), load_default=[]),
+    awaited_since=Instant(**_FURTHER),
     proof_given=Flag(**_FURTHER),
 )
 _REQUEST = _schema(

@@ -1,161 +1,284 @@
-"""Support cases: opened and kept up to date by staff; every change is judged at once."""
+"""Support cases: what was reported, completed bit by bit; every change is judged at once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from refunddesk.db import cases, orders, requests
-from refunddesk.db.cases import Case, CaseFacts
+from refunddesk.casework import CATEGORIES, Due
+from refunddesk.db import attachments, cases, materials, orders, requests, turns
+from refunddesk.db.attachments import Attachment
+from refunddesk.db.cases import Case, CaseFacts, Report
 from refunddesk.db.history import record_deed
+from refunddesk.db.orders import Order
+from refunddesk.db.turns import RecordedTurn, WorkQuote
+from refunddesk.mail.notices import NoticeKind
+from refunddesk.policy.decision import instant_text
+from refunddesk.services.case_clock import look_what_is_due, settle_case
 from refunddesk.services.edges import Edges
 from refunddesk.services.instants import past_instant
+from refunddesk.services.materials import offer_in
+from refunddesk.services.notices import SUPPORT, tell_customer, tell_staff
 from refunddesk.services.refusal import Refusal
-from refunddesk.services.requests import NoSuchOrder, order_changed
+from refunddesk.services.requests import NoSuchOrder
+from refunddesk.sitehealth import read_site_health
 
 
 class NoSuchCase(Refusal):
     """No case has this id."""
 
 
-class CaseContradiction(Refusal):
-    """The facts given cannot all be true of one case."""
+class BelongsToPlatform(Refusal):
+    """The trouble is the platform's own, and its makers are to be asked."""
 
 
-def open_case(edges: Edges, order_id: int, facts: CaseFacts, *, by: str) -> Case:
+class ProductNotOfOrder(Refusal):
+    """The order did not buy the product named."""
+
+
+class SiteHealthUnreadable(Refusal):
+    """The text is not what WordPress copies as its Site Health report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What somebody reports. `opened_at` dates a report that came earlier; None: it comes now.
+
+    `concerns_platform` is the answer to "does it happen without the product, too?".
+    `site_health` is a pasted report of WordPress, from which the environment is read.
+    """
+
+    order_id: int
+    reason: str
+    category: str = "bug"
+    report: Report = field(default_factory=Report)
+    opened_at: datetime | None = None
+    concerns_platform: bool = False
+    site_health: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """A case with all that hangs on it."""
+
+    case: Case
+    turns: list[RecordedTurn]
+    quotes: list[WorkQuote]
+    attachments: list[Attachment]
+    due: tuple[Due, ...]
+    warnings: tuple[str, ...]
+
+
+def open_case(edges: Edges, intake: Intake, *, by: str) -> Case:
     """Take down a problem with what was ordered, and let an open request without a case use it.
 
-    A report that misses nothing is complete from its opening unless `facts` says otherwise.
-    Raises NoSuchOrder, CaseContradiction, InstantInFuture.
+    Where the product's manuals were not offered before, the mail that confirms the case offers
+    them. Raises NoSuchOrder, BelongsToPlatform, ProductNotOfOrder, SiteHealthUnreadable,
+    InstantInFuture.
     """
     now = edges.clock()
-    if not facts.missing and facts.complete_at is None:
-        facts = replace(facts, complete_at=facts.opened_at)
-    facts = _checked(facts, now)
+    if intake.concerns_platform:
+        raise BelongsToPlatform(
+            "What happens without the product too belongs to the makers of the platform: for "
+            "WordPress and WooCommerce, https://wordpress.org/support/. No case was opened."
+        )
+    opened_at = past_instant("opened_at", intake.opened_at or now, now)
     with edges.database.write() as transaction:
         try:
-            order = orders.lock_order(transaction, order_id)
+            order = orders.lock_order(transaction, intake.order_id)
         except orders.NoSuchOrder:
-            raise NoSuchOrder(f"There is no order {order_id}. No case was opened.") from None
-        case_id = cases.record_case(transaction, order.store_id, order_id, facts)
-        waiting = requests.find_open(transaction, order_id)
+            raise NoSuchOrder(f"There is no order {intake.order_id}. No case was opened.") from None
+        report = _with_site_health(intake.report, intake.site_health)
+        report = _with_product(transaction, order, report)
+        case = cases.record_case(
+            transaction,
+            order.store_id,
+            order.id,
+            category=intake.category,
+            opened_by=by,
+            report=report,
+            facts=CaseFacts(
+                intake.reason,
+                opened_at,
+                None,
+                materials_offered=materials.was_offered(transaction, order.id),
+            ),
+        )
+        waiting = requests.find_open(transaction, order.id)
         if waiting and waiting.case_id is None:
-            requests.link_case(transaction, waiting.id, case_id)
-        case = Case(case_id, order.store_id, order_id, facts)
-        _tell(transaction, case, now, by, "case_opened", _said(facts, _differing(facts, None)))
-    return case
+            requests.link_case(transaction, waiting.id, case.id)
+        case = settle_case(edges, transaction, case, now, received_at=opened_at)
+        _tell(transaction, case, now, by, "case_opened", {"missing": list(case.facts.missing)})
+        return _confirm(edges, transaction, case, order, by, now)
 
 
-def change_case(edges: Edges, case_id: int, changes: Mapping[str, Any], *, by: str) -> Case:
-    """Write new facts into the case; `changes` are fields of CaseFacts.
+def change_report(
+    edges: Edges,
+    case_id: int,
+    changes: Mapping[str, Any],
+    *,
+    by: str,
+    received_at: datetime | None = None,
+    site_health: str | None = None,
+) -> Case:
+    """Write new facts into the report; `changes` are fields of Report, or reason and category.
 
-    Naming something missing takes the completion back, naming nothing missing completes the
-    report now; `complete_at` in `changes` says it outright. Raises NoSuchCase,
-    CaseContradiction, InstantInFuture.
+    `received_at` dates what came by mail earlier: a report that misses nothing any more is
+    complete from then. Raises NoSuchCase, ProductNotOfOrder, SiteHealthUnreadable,
+    InstantInFuture.
     """
     now = edges.clock()
+    at = past_instant("received_at", received_at, now) if received_at else now
     with edges.database.write() as transaction:
-        case = cases.lock_case(transaction, case_id)
-        if case is None:
-            raise NoSuchCase(f"There is no case {case_id}. Nothing was changed.")
-        facts = replace(case.facts, **changes)
-        if "complete_at" not in changes:
-            facts = _completed(facts, now)
-        facts = _checked(facts, now)
-        changed = _differing(facts, case.facts)
-        if not changed:
+        case = lock_case(transaction, case_id)
+        order = orders.get_order(transaction, case.order_id)
+        of_report = {
+            name: value for name, value in changes.items() if name not in ("reason", "category")
+        }
+        report = _with_site_health(replace(case.report, **of_report), site_health)
+        changed = replace(
+            case,
+            report=_with_product(transaction, order, report),
+            category=changes.get("category", case.category),
+            facts=replace(case.facts, reason=changes.get("reason", case.facts.reason)),
+        )
+        if changed == case:
             return case
-        cases.change_case(transaction, case_id, facts)
-        case = replace(case, facts=facts)
-        _tell(transaction, case, now, by, "case_changed", _said(facts, changed))
-    return case
+        changed = settle_case(edges, transaction, changed, now, received_at=at)
+        said = {"changed": sorted(changes), "missing": list(changed.facts.missing)}
+        _tell(transaction, changed, now, by, "case_changed", said)
+    return changed
 
 
-def show_case(edges: Edges, case_id: int) -> Case:
+def show_case(edges: Edges, case_id: int) -> CasePage:
     """Raises NoSuchCase."""
     with edges.database.read() as transaction:
         case = cases.find_case(transaction, case_id)
-    if case is None:
-        raise NoSuchCase(f"There is no case {case_id}.")
-    return case
+        if case is None:
+            raise _no_such_case(case_id)
+        return CasePage(
+            case,
+            turns.list_turns(transaction, case_id),
+            turns.list_quotes(transaction, case_id),
+            attachments.list_attachments(transaction, case_id),
+            look_what_is_due(edges, transaction, case),
+            _warnings(transaction, case),
+        )
 
 
-def _completed(facts: CaseFacts, now: datetime) -> CaseFacts:
-    if facts.missing:
-        return replace(facts, complete_at=None)
-    return facts if facts.complete_at else replace(facts, complete_at=now)
+def list_open_cases(
+    edges: Edges, *, side: str | None = None, overdue: bool = False, after: int = 0
+) -> list[Case]:
+    """Up to a hundred open cases; of a side ("support", "customer") the most urgent first."""
+    with edges.database.read() as transaction:
+        return cases.list_due(
+            transaction, side=side, overdue_at=edges.clock() if overdue else None, after=after
+        )
 
 
-def _checked(facts: CaseFacts, now: datetime) -> CaseFacts:
-    """The facts with no instant after `now`, and in an order in which they can have happened."""
+def lock_case(transaction: Connection, case_id: int) -> Case:
+    """The case, kept from all other changes; its order is locked first, as everywhere.
 
-    def past(name: str, at: datetime | None) -> datetime | None:
-        return past_instant(name, at, now) if at else None
+    Raises NoSuchCase.
+    """
+    found = cases.find_case(transaction, case_id)
+    if found is None:
+        raise _no_such_case(case_id)
+    orders.lock_order(transaction, found.order_id)
+    locked = cases.lock_case(transaction, case_id)
+    assert locked, "cases are never deleted"
+    return locked
 
-    facts = replace(
-        facts,
-        opened_at=past_instant("opened_at", facts.opened_at, now),
-        complete_at=past("complete_at", facts.complete_at),
-        gave_up_at=past("gave_up_at", facts.gave_up_at),
-        last_customer_reply_at=past("last_customer_reply_at", facts.last_customer_reply_at),
-        pauses=tuple(
-            (past_instant("pauses.from", begin, now), past_instant("pauses.to", end, now))
-            for begin, end in facts.pauses
-        ),
+
+def _no_such_case(case_id: int) -> NoSuchCase:
+    return NoSuchCase(f"There is no case {case_id}. Nothing was changed.")
+
+
+def _with_site_health(report: Report, text: str | None) -> Report:
+    """The report with the environment read from `text`, and the extensions named there."""
+    if text is None:
+        return report
+    facts = read_site_health(text)
+    if "wordpress" not in facts:
+        raise SiteHealthUnreadable(
+            "This is not a Site Health report. Nothing was kept: copy it in WordPress under "
+            "Tools, Site Health, Info, and paste it whole."
+        )
+    extensions = report.other_extensions
+    if extensions is None and "plugins" in facts:
+        extensions = tuple(f"{name} {version}" for name, version in facts["plugins"])
+    return replace(report, environment=facts, other_extensions=extensions)
+
+
+def _with_product(transaction: Connection, order: Order, report: Report) -> Report:
+    """The report with the order's product, where it bought one alone and none was named."""
+    items = orders.list_items(transaction, order.id)
+    bought = list(dict.fromkeys(item.product for item in items if item.item_kind == "product"))
+    if report.product is None:
+        return replace(report, product=bought[0]) if len(bought) == 1 else report
+    if report.product not in {item.product for item in items}:
+        raise ProductNotOfOrder(
+            f"Order {order.woo_order_id} did not buy {report.product!r}. Nothing was kept: name "
+            f"one of {', '.join(bought) or 'its lines'}."
+        )
+    return report
+
+
+def _warnings(transaction: Connection, case: Case) -> tuple[str, ...]:
+    """What support should know before it begins, as words for programs."""
+    page = materials.find_page(transaction, case.store_id, case.report.product or "")
+    host = (case.report.site_url or "").lower().split("//")[-1].split("/")[0]
+    if page and page.not_on_wordpress_com and host.endswith("wordpress.com"):
+        return ("not_on_wordpress_com",)
+    return ()
+
+
+def _confirm(
+    edges: Edges, transaction: Connection, case: Case, order: Order, by: str, now: datetime
+) -> Case:
+    """Tell both sides, and offer the manuals along where nobody did before."""
+    links = offer_in(transaction, order, case.report.product, by=by, now=now)
+    if links and not case.facts.materials_offered:
+        case = replace(case, facts=replace(case.facts, materials_offered=True))
+        cases.change_case(transaction, case)
+    due = {one.what: one for one in look_what_is_due(edges, transaction, case)}
+    first = due["first_answer"].until
+    assert first, "a first answer always has an end"
+    tell_customer(
+        transaction,
+        NoticeKind.CASE_OPENED,
+        order,
+        about=f"case:{case.id}",
+        reference=f"case_opened:{case.id}",
+        facts={
+            "case": case.id,
+            "product": case.report.product or "",
+            "missing": list(case.facts.missing),
+            "links": links,
+            "free": not CATEGORIES[case.category],
+            "first_answer_by": instant_text(first),
+        },
+        now=now,
     )
-    if facts.missing and facts.complete_at:
-        raise _contradiction("complete_at is given although something is missing")
-    for name in ("complete_at", "gave_up_at", "last_customer_reply_at"):
-        at = getattr(facts, name)
-        if at and at < facts.opened_at:
-            raise _contradiction(f"{name} comes before opened_at")
-    _check_pauses(facts)
-    return facts
-
-
-def _check_pauses(facts: CaseFacts) -> None:
-    if facts.pauses and facts.complete_at is None:
-        raise _contradiction("pauses are given although the report is not complete")
-    earliest = facts.complete_at
-    for begin, end in facts.pauses:
-        if earliest and begin < earliest:
-            raise _contradiction("a pause begins before complete_at, or before the one before ends")
-        if end < begin:
-            raise _contradiction("a pause ends before it begins")
-        earliest = end
-
-
-def _contradiction(problem: str) -> CaseContradiction:
-    return CaseContradiction(f"These facts cannot all be true: {problem}. Nothing was changed.")
-
-
-def _differing(facts: CaseFacts, before: CaseFacts | None) -> list[str]:
-    if before is None:
-        return [field.name for field in fields(facts)]
-    return [
-        field.name
-        for field in fields(facts)
-        if getattr(facts, field.name) != getattr(before, field.name)
-    ]
-
-
-def _said(facts: CaseFacts, names: list[str]) -> dict[str, Any]:
-    """The facts named, as the trail keeps them: codes and instants, nothing about a person."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, datetime):
-            return value.isoformat()
-        return [plain(part) for part in value] if isinstance(value, tuple) else value
-
-    return {name: plain(getattr(facts, name)) for name in names}
+    tell_staff(
+        transaction,
+        "case_opened",
+        case.store_id,
+        about=f"case:{case.id}",
+        reference=f"staff:case_opened:{case.id}",
+        path=f"/desk/cases/{case.id}",
+        to=SUPPORT,
+        now=now,
+    )
+    return case
 
 
 def _tell(
     transaction: Connection, case: Case, now: datetime, by: str, action: str, said: dict[str, Any]
 ) -> None:
+    # Names of fields and codes alone: what a report says may be about a person.
     record_deed(transaction, at=now, actor=by, action=action, subject=f"case:{case.id}", data=said)
-    order_changed(transaction, case.order_id, now)

@@ -9,6 +9,7 @@ from typing import cast
 
 from sqlalchemy import Connection
 
+from refunddesk.casework import pauses_after
 from refunddesk.db import (
     cases,
     customers,
@@ -53,7 +54,7 @@ def build_claim(
         store=facts.Store(timezone=store.timezone, country=store.country or None),
         order=_order(transaction, order),
         customer=_customer(transaction, order),
-        case=_case(transaction, request, order),
+        case=_case(transaction, request, order, now),
         request=_request(request) if request else None,
         license=_license(transaction, order, request, lock=lock),
         disputes=tuple(
@@ -258,31 +259,38 @@ def _settled_at(row: CustomerFacts) -> datetime:
 
 
 def _case(
-    transaction: Connection, request: RefundRequest | None, order: Order
+    transaction: Connection, request: RefundRequest | None, order: Order, now: datetime
 ) -> facts.Case | None:
     """The request's own case; before anybody asked, the order's newest."""
     if request is None:
         opened = cases.list_cases(transaction, order.id)
-        return _case_facts(opened[-1]) if opened else None
+        return _case_facts(opened[-1], now) if opened else None
     if request.case_id is None:
         return None
     case = cases.find_case(transaction, request.case_id)
-    return _case_facts(case) if case else None
+    return _case_facts(case, now) if case else None
 
 
-def _case_facts(case: Case) -> facts.Case:
+def _case_facts(case: Case, now: datetime) -> facts.Case:
+    """The case as the policy sees it. While a question is open the report lacks what was asked."""
     said = case.facts
+    missing = (*said.missing, *(name for name in said.asked if name not in said.missing))
+    pauses = said.pauses
+    if said.awaited_since and said.complete_at and not missing:
+        # A quote waits to be answered: support's clock has stood still until now.
+        pauses = pauses_after(said.complete_at, (*pauses, (said.awaited_since, now)))
     return facts.Case(
         opened_at=said.opened_at,
-        complete_at=said.complete_at,
+        complete_at=None if missing else said.complete_at,
         reason=cast(facts.Reason, said.reason),
-        missing=tuple(cast(facts.MissingFact, name) for name in said.missing),
+        missing=tuple(cast(facts.MissingFact, name) for name in missing),
+        awaited_since=said.awaited_since,
         finding=cast("facts.CaseFinding | None", said.finding),
         resolved=said.resolved,
         gave_up_at=said.gave_up_at,
         last_customer_reply_at=said.last_customer_reply_at,
         materials_offered=said.materials_offered,
-        pauses=tuple(facts.Pause(start=begin, end=end) for begin, end in said.pauses),
+        pauses=() if missing else tuple(facts.Pause(start=begin, end=end) for begin, end in pauses),
     )
 
 

@@ -8,7 +8,7 @@ from types import EllipsisType
 
 from sqlalchemy import Connection
 
-from refunddesk.db import customers, disputes, orders, requests
+from refunddesk.db import customers, disputes, infringements, orders, requests
 from refunddesk.db.customers import CustomerFacts
 from refunddesk.db.disputes import Dispute
 from refunddesk.db.history import record_deed
@@ -79,6 +79,7 @@ def change_customer(
             changed = _cleared(changed, now)
         if changed != customer:
             customers.change_customer(transaction, changed)
+            _record_procedure(transaction, changed.id, change, now, by)
             _tell_customer(transaction, changed, change, now, by)
     return changed
 
@@ -125,6 +126,17 @@ def change_dispute(
             disputes.change_dispute(transaction, dispute_id, status=status, closed_at=closed_at)
             _tell_dispute(transaction, changed, now, by, "dispute_changed")
     return changed
+
+
+def _record_procedure(
+    transaction: Connection, customer_id: int, change: CustomerChange, now: datetime, by: str
+) -> None:
+    if change.infringement == "settled":
+        infringements.record_settled(transaction, customer_id, by=by, now=now)
+    elif change.infringement == "open":
+        infringements.record_opened(
+            transaction, customer_id, evidence=change.evidence or "", by=by, now=now
+        )
 
 
 def _accused(

@@ -10,6 +10,7 @@ from refunddesk.db import (
     books,
     cases,
     disputes,
+    item_deliveries,
     licenses,
     orders,
     refunds,
@@ -18,6 +19,7 @@ from refunddesk.db import (
 )
 from refunddesk.db.cases import Case
 from refunddesk.db.disputes import Dispute
+from refunddesk.db.item_deliveries import ItemDelivery
 from refunddesk.db.licenses import Activation, License
 from refunddesk.db.orders import Order, OrderItem
 from refunddesk.db.refunds import Refund
@@ -39,6 +41,7 @@ class OrderPage:
     licenses: list[License]
     activations: list[Activation]
     cases: list[Case]
+    deliveries: list[ItemDelivery]
     disputes: list[Dispute]
     requests: list[RefundRequest]
     balances: tuple[Posting, ...]
@@ -73,6 +76,7 @@ def _page(transaction: Connection, order: Order) -> OrderPage:
         licenses=held,
         activations=licenses.list_activations(transaction, [license.id for license in held]),
         cases=cases.list_cases(transaction, order.id),
+        deliveries=item_deliveries.list_of_order(transaction, order.id),
         disputes=disputes.list_disputes(transaction, order.id),
         requests=requests.list_requests(transaction, order.id),
         balances=books.balances(transaction, order.id),

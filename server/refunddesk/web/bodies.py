@@ -38,19 +38,19 @@ class FieldsNotValid(Refusal):
     """A key is missing, unknown, or holds what it may not."""
 
 
-def read_body(schema: StrictSchema) -> dict[str, Any]:
+def read_body(schema: StrictSchema, *, most_bytes: int = MOST_BYTES) -> dict[str, Any]:
     """The body of the current request, loaded by `schema`.
 
     Raises WrongContentType, BodyTooLarge, BodyNotJson, FieldsNotValid.
     """
     if request.mimetype != "application/json":
         raise WrongContentType("Nothing was done: send JSON, as Content-Type: application/json.")
-    request.max_content_length = MOST_BYTES
+    request.max_content_length = most_bytes
     try:
         body = read_json(request.get_data())
     except RequestEntityTooLarge:
         raise BodyTooLarge(
-            f"Nothing was done: a body here has at most {MOST_BYTES} bytes."
+            f"Nothing was done: a body here has at most {most_bytes} bytes."
         ) from None
     except IllJson as error:
         raise BodyNotJson(f"Nothing was done: the body is not strict JSON. {error}") from None
@@ -62,6 +62,30 @@ def read_body(schema: StrictSchema) -> dict[str, Any]:
         path, problem = first_problem(error.messages)
         raise _not_valid(path or "the body", problem) from None
     return loaded
+
+
+def read_bytes(most_bytes: int) -> bytes:
+    """The body of the current request as it is, refused unread where it is said to be too large.
+
+    Raises BodyTooLarge.
+    """
+    request.max_content_length = most_bytes
+    try:
+        return request.get_data()
+    except RequestEntityTooLarge:
+        raise BodyTooLarge(
+            f"Nothing was kept: a file has at most {most_bytes // 1024**2} MB."
+        ) from None
+
+
+def read_name() -> str:
+    """The query's `name`, of at most 300 characters. Raises FieldsNotValid."""
+    names = request.args.getlist("name")
+    if set(request.args) != {"name"} or len(names) != 1:
+        raise _not_valid("name", "is to be given once in the query, and nothing else")
+    if not 0 < len(names[0]) <= 300 or _UNSTORABLE.search(names[0]):
+        raise _not_valid("name", "must have 1 to 300 characters")
+    return names[0]
 
 
 def read_query(*names: str) -> list[int]:

@@ -2,6 +2,16 @@
 
 from refunddesk.db.tables.columns import Id, Instant, Json, metadata
 from refunddesk.db.tables.of_books import entries, history, postings
+from refunddesk.db.tables.of_cases import (
+    attachments,
+    cases,
+    infringements,
+    item_deliveries,
+    material_offers,
+    product_pages,
+    turns,
+    work_quotes,
+)
 from refunddesk.db.tables.of_compat import (
     checks,
     fix_tasks,
@@ -38,7 +48,7 @@ from refunddesk.db.tables.of_reconciliation import (
     webhook_states,
 )
 from refunddesk.db.tables.of_refunds import refund_steps, refunds
-from refunddesk.db.tables.of_requests import cases, decisions, policy_versions, refund_requests
+from refunddesk.db.tables.of_requests import decisions, policy_versions, refund_requests
 from refunddesk.db.tables.of_staff import staff, staff_sessions, staff_tokens
 from refunddesk.db.tables.of_stores import item_rules, products, stores
 
@@ -52,6 +62,7 @@ __all__ = [
     "Json",
     "activations",
     "alarms",
+    "attachments",
     "cases",
     "checks",
     "customers",
@@ -63,10 +74,13 @@ __all__ = [
     "fix_tasks",
     "history",
     "inbox",
+    "infringements",
+    "item_deliveries",
     "item_rules",
     "leases",
     "license_calls",
     "licenses",
+    "material_offers",
     "metadata",
     "notices",
     "order_items",
@@ -77,6 +91,7 @@ __all__ = [
     "plugins",
     "policy_versions",
     "postings",
+    "product_pages",
     "products",
     "refund_requests",
     "refund_steps",
@@ -95,5 +110,7 @@ __all__ = [
     "subscriptions",
     "suspicions",
     "sweeps",
+    "turns",
     "webhook_states",
+    "work_quotes",
 ]

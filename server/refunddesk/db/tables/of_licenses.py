@@ -36,6 +36,8 @@ licenses = Table(
     Column("state", Text, nullable=False),
     Column("state_because", Text),
     Column("ended_as", Text),
+    # Its code was changed for the customer: an automatic update would undo that.
+    Column("customized", Boolean, nullable=False, server_default=text("false")),
     at("created_at"),
     at("expires_at", nullable=True),
     at("ended_at", nullable=True),

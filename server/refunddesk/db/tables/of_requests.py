@@ -1,4 +1,4 @@
-"""Cases, requests for money back, and the decisions on them."""
+"""Requests for money back, and the decisions on them."""
 
 from __future__ import annotations
 
@@ -15,26 +15,7 @@ from sqlalchemy import (
     text,
 )
 
-from refunddesk.db.tables.columns import Json, at, metadata, one_of, ref, row_id
-
-cases = Table(
-    "cases",
-    metadata,
-    row_id(),
-    ref("store_id", "stores"),
-    ref("order_id", "orders"),
-    Column("reason", Text, nullable=False),
-    at("opened_at"),
-    at("complete_at", nullable=True),
-    Column("missing", Json, nullable=False),
-    Column("finding", Text),
-    Column("resolved", Boolean, nullable=False, server_default=text("false")),
-    at("gave_up_at", nullable=True),
-    at("last_customer_reply_at", nullable=True),
-    Column("materials_offered", Boolean, nullable=False, server_default=text("false")),
-    Column("pauses", Json, nullable=False),  # [[from, to], ...] after complete_at
-)
-Index("ix_cases_order_id", cases.c.order_id)
+from refunddesk.db.tables.columns import at, metadata, one_of, ref, row_id
 
 refund_requests = Table(
     "refund_requests",

@@ -33,7 +33,10 @@ def judge_cooperation(claim: Claim, params: Cooperation, context: Context) -> Fi
         return context.says("clear")
     end = None
     if params.patience is not None:
-        end = context.end_of(params.patience, case.last_customer_reply_at or case.opened_at)
+        since = case.last_customer_reply_at or case.opened_at
+        # Nobody is silent before being asked.
+        since = max(since, case.awaited_since or since)
+        end = context.end_of(params.patience, since)
         if is_over(end, claim.judged_at):
             return context.says(
                 "refuses", Why("no_cooperation", {"missing": missing, "ended_at": end})

@@ -27,4 +27,14 @@ def _keep_private(response: Response) -> Response:
 
 
 # The routes add themselves to the blueprint when they are read.
-from refunddesk.web.api import cases, customers, licenses, orders, refunds  # noqa: E402, F401
+from refunddesk.web.api import (  # noqa: E402, F401
+    attachments,
+    case_turns,
+    cases,
+    customers,
+    infringements,
+    licenses,
+    orders,
+    products,
+    refunds,
+)

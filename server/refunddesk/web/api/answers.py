@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from refunddesk.db.cases import Case
 from refunddesk.db.customers import CustomerFacts
 from refunddesk.db.disputes import Dispute
 from refunddesk.db.history import Deed
@@ -20,6 +19,7 @@ from refunddesk.policy.decision import instant_text
 from refunddesk.services.desk import RefundPage, RequestPage
 from refunddesk.services.order_pages import OrderPage
 from refunddesk.services.quotes import OrderQuote
+from refunddesk.web.api import case_answers
 
 Answer = dict[str, Any]
 
@@ -94,27 +94,6 @@ def refund(given: Refund) -> Answer:
     }
 
 
-def case(one: Case) -> Answer:
-    facts = one.facts
-    return {
-        "id": one.id,
-        "store": one.store_id,
-        "order": one.order_id,
-        "reason": facts.reason,
-        "opened_at": instant_text(facts.opened_at),
-        "complete_at": _at(facts.complete_at),
-        "missing": list(facts.missing),
-        "finding": facts.finding,
-        "resolved": facts.resolved,
-        "gave_up_at": _at(facts.gave_up_at),
-        "last_customer_reply_at": _at(facts.last_customer_reply_at),
-        "materials_offered": facts.materials_offered,
-        "pauses": [
-            {"from": instant_text(begin), "to": instant_text(end)} for begin, end in facts.pauses
-        ],
-    }
-
-
 def customer(facts: CustomerFacts) -> Answer:
     opened_at = facts.infringement_opened_at
     return {
@@ -164,7 +143,8 @@ def order_page(page: OrderPage) -> Answer:
         "refunds": [refund(given) for given in page.refunds],
         "store_refunds": [_store_refund(row) for row in page.store_refunds],
         "licenses": [_license(license, page.activations) for license in page.licenses],
-        "cases": [case(one) for one in page.cases],
+        "cases": [case_answers.case(one) for one in page.cases],
+        "deliveries": [case_answers.delivery(one) for one in page.deliveries],
         "disputes": [dispute(one) for one in page.disputes],
         "requests": [request(asked) for asked in page.requests],
         "books": [
@@ -259,6 +239,7 @@ def _license(license: License, activations: list[Activation]) -> Answer:
         "ended_as": license.ended_as,
         "expires_at": _at(license.expires_at),
         "ended_at": _at(license.ended_at),
+        "customized": license.customized,
         "activations": [activation(one) for one in activations if one.license_id == license.id],
     }
 

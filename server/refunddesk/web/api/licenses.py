@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from refunddesk.services import licenses, receipts, suspicions
+from refunddesk.services import customized, licenses, receipts, suspicions
 from refunddesk.web.api import DECIDERS, ID, READERS, WRITERS, answers, api
 from refunddesk.web.api.answers import Answer
 from refunddesk.web.api.schemas import BecauseBody, EvidenceBody
+from refunddesk.web.api.case_schemas import CustomizedBody
 from refunddesk.web.auth import By, current_caller, guard
 from refunddesk.web.bodies import read_body
 from refunddesk.web.current import desk
@@ -53,3 +54,11 @@ def drop_suspicion(suspicion_id: int) -> Answer:
     because = read_body(BecauseBody())["because"]
     edges, by = desk().edges, current_caller().actor
     return answers.suspicion(suspicions.drop(edges, suspicion_id, because=because, by=by))
+
+
+@api.patch("/licenses/" + ID("license_id"))
+@guard(By.BEARER, *WRITERS)
+def mark_customized(license_id: int) -> Answer:
+    edges, by, body = desk().edges, current_caller().actor, read_body(CustomizedBody())
+    license = customized.mark_customized(edges, license_id, by=by, **body)
+    return {"id": license.id, "customized": license.customized}

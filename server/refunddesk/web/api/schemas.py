@@ -12,8 +12,6 @@ from refunddesk.policy.fields import (
     Count,
     Flag,
     Instant,
-    ListOf,
-    Nested,
     StrictSchema,
     Text,
 )
@@ -42,29 +40,6 @@ class AskingBody(StrictSchema):
     from_account_address = Flag(required=True)
     case = _row_id(allow_none=True)
     asked_at = Instant(allow_none=True)
-
-
-class PauseBody(StrictSchema):
-    start = Instant(required=True, data_key="from")
-    end = Instant(required=True, data_key="to")
-
-
-class CaseChangeBody(StrictSchema):
-    reason = Choice(get_args(claim.Reason))
-    complete_at = Instant(allow_none=True)
-    missing = ListOf(Choice(get_args(claim.MissingFact)))
-    finding = Choice(get_args(claim.CaseFinding), allow_none=True)
-    resolved = Flag()
-    gave_up_at = Instant(allow_none=True)
-    last_customer_reply_at = Instant(allow_none=True)
-    materials_offered = Flag()
-    pauses = ListOf(Nested(PauseBody))
-
-
-class CaseBody(CaseChangeBody):
-    order = _row_id(required=True)
-    reason = Choice(get_args(claim.Reason), required=True)
-    opened_at = Instant()
 
 
 class CustomerBody(StrictSchema):

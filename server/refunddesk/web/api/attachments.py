@@ -1,0 +1,44 @@
+"""Routes of the files of a case: bytes in, and out again only to be saved."""
+
+from __future__ import annotations
+
+import io
+
+from flask import Response, send_file
+
+from refunddesk.services import attachments
+from refunddesk.web.api import ID, READERS, WRITERS, api, case_answers
+from refunddesk.web.api.case_answers import Answer
+from refunddesk.web.auth import By, current_caller, guard
+from refunddesk.web.bodies import read_bytes, read_name
+from refunddesk.web.current import desk
+
+
+@api.post("/cases/" + ID("case_id") + "/attachments")
+@guard(By.BEARER, *WRITERS)
+def attach(case_id: int) -> tuple[Answer, int]:
+    name = read_name()
+    data = read_bytes(attachments.MOST_BYTES)
+    kept = attachments.attach(desk().edges, case_id, name, data, by=current_caller().actor)
+    return case_answers.attachment(kept), 201
+
+
+@api.get("/attachments/" + ID("attachment_id"))
+@guard(By.BEARER, *READERS)
+def download(attachment_id: int) -> Response:
+    return saved_file(attachments.open_attachment(desk().edges, attachment_id))
+
+
+def saved_file(served: attachments.Served) -> Response:
+    """The file as something to be saved: no browser opens it as a page or guesses what it is."""
+    response = send_file(
+        io.BytesIO(served.data),
+        mimetype=served.attachment.media_type,
+        as_attachment=True,
+        download_name=served.attachment.name,
+        conditional=False,
+        etag=False,
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
