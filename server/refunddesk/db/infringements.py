@@ -34,9 +34,7 @@ def record_opened(
     )
 
 
-def record_settled(
-    transaction: Connection, customer_id: int, *, by: str, now: datetime
-) -> None:
+def record_settled(transaction: Connection, customer_id: int, *, by: str, now: datetime) -> None:
     """End the customer's open procedure."""
     transaction.execute(
         update(infringements)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from refunddesk.services import customized, licenses, receipts, suspicions
 from refunddesk.web.api import DECIDERS, ID, READERS, WRITERS, answers, api
 from refunddesk.web.api.answers import Answer
-from refunddesk.web.api.schemas import BecauseBody, EvidenceBody
 from refunddesk.web.api.case_schemas import CustomizedBody
+from refunddesk.web.api.schemas import BecauseBody, EvidenceBody
 from refunddesk.web.auth import By, current_caller, guard
 from refunddesk.web.bodies import read_body
 from refunddesk.web.current import desk
