@@ -160,14 +160,7 @@ def test_a_customer_who_stays_silent_is_refused_when_patience_ends(
     edges: Edges, clock: TestClock
 ) -> None:
     order = buy(edges, add_store(edges))
-    report(
-        edges,
-        order,
-        missing=("site_url",),
-        finding=None,
-        gave_up_at=None,
-        last_customer_reply_at=clock(),
-    )
+    report(edges, order, site_url=None, finding=None, gives_up=False)
     request_id = ask(edges, order)
     work(edges)
     again_at = request_of(edges, request_id).judge_again_at
@@ -207,7 +200,7 @@ def test_every_decision_replays_to_itself_from_its_own_claim(edges: Edges) -> No
     licenses.activate(edges, key_of(edges, order), "ada.example")
     request_id = ask(edges, order)
     work(edges)
-    report(edges, order, pauses=((edges.clock(), edges.clock()),))
+    report(edges, order)
     work(edges)
     recorded = decisions_of(edges, request_id)
     assert len(recorded) == 2

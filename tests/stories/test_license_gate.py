@@ -9,15 +9,14 @@ import pytest
 
 from refunddesk.db import licenses as rows
 from refunddesk.db import requests
-from refunddesk.db.cases import CaseFacts
 from refunddesk.extension import create_app
-from refunddesk.services import cases, desk, licenses, receipts, stores
+from refunddesk.services import desk, licenses, receipts, stores
 from refunddesk.services import requests as asking
 from refunddesk.services.edges import Edges
 from refunddesk.services.requests import Asking
 from refunddesk.services.validation import validate
 from refunddesk.settings import Settings
-from tests.asking import STAFF
+from tests.asking import STAFF, report
 from tests.client.sites import PhpSite, answering, find_php
 from tests.conftest import TestClock
 from tests.selling import Shop, open_shop
@@ -58,14 +57,7 @@ def test_the_money_waits_for_every_site_and_then_moves_once(
             licenses.activate(edges, key, "eve.example")
 
         # Asked for, found faulty, said to be destroyed: only the sites are still waited for.
-        case = CaseFacts(
-            reason="malfunction",
-            opened_at=clock(),
-            complete_at=None,
-            finding="malfunction",
-            gave_up_at=clock(),
-        )
-        cases.open_case(edges, order.id, case, by=STAFF)
+        report(edges, order)
         wish = Asking(shop.store_id, order.woo_order_id, "first", "portal", True)
         request_id = asking.ask_refund(edges, wish, asked_by=STAFF)[0].id
         asking.confirm_destruction(edges, request_id, by=STAFF)
