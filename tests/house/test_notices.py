@@ -15,6 +15,7 @@ from refunddesk.mail.notices import LANGUAGES, TEMPLATES, NoticeKind, word, word
 from refunddesk.policy import claim
 from tests.house.test_sources import modules
 
+LINK = "https://desk.test/my/enter/a-token"
 EUR = {"amount": "1234.50", "currency": "EUR", "decimals": 2}
 SOON = "2026-03-09T17:00:00Z"
 OF_CASE = {"store": "Lisa's Shop", "order": "1001", "case": 3}
@@ -51,6 +52,7 @@ SAMPLES: dict[NoticeKind, list[dict[str, Any]]] = {
             "held": EUR,
             "awaits": ["Switch the licence off on ada.example."],
             "until": False,
+            "address": LINK,
         },
         {
             "store": "S",
@@ -58,6 +60,7 @@ SAMPLES: dict[NoticeKind, list[dict[str, Any]]] = {
             "held": None,
             "awaits": ["Open a case by 1 April."],
             "until": True,
+            "address": LINK,
         },
     ],
     NoticeKind.REFUND_PAID: [
@@ -81,6 +84,7 @@ SAMPLES: dict[NoticeKind, list[dict[str, Any]]] = {
             "changes": [],
         },
     ],
+    NoticeKind.YOUR_LINK: [{"store": "Shop", "order": "1001", "hours": 72, "address": LINK}],
     NoticeKind.STAFF_NEEDED: [
         {
             "store": "Shop",

@@ -63,6 +63,7 @@ ROLES = {
     ("GET", "/api/orders"): READERS,
     ("GET", "/api/orders/<order_id>"): READERS,
     ("GET", "/api/orders/<order_id>/quote"): READERS,
+    ("POST", "/api/orders/<order_id>/links"): WRITERS,
     ("POST", "/api/orders/<order_id>/disputes"): WRITERS,
     ("PATCH", "/api/disputes/<dispute_id>"): WRITERS,
     ("PATCH", "/api/customers/<customer_id>"): DECIDERS,
@@ -292,6 +293,19 @@ def test_what_staff_say_of_a_customer_and_a_dispute_is_kept(
     closing = {"status": "won", "closed_at": "2026-03-02T10:00:00Z"}
     closed = owner.patch(f"/api/disputes/{dispute['id']}", closing).get_json()
     assert (closed["status"], closed["closed_at"]) == ("won", "2026-03-02T10:00:00Z")
+
+
+def test_a_link_made_by_staff_lets_the_customer_in_once(
+    app: Flask, edges: Edges, program: Program
+) -> None:
+    order = buy(edges, add_store(edges))
+    path = f"/api/orders/{order.id}/links"
+    address = program.post(path, {}).get_json()["address"]
+    entered = app.test_client().get(address.partition("/my/")[1] + address.partition("/my/")[2])
+    assert entered.status_code == 200
+    assert program.post(path, {"mail": True}).get_json() == {"mailed": True}
+    assert told(program.post(path, {"purpose": "everything"})) == (422, "fields_not_valid")
+    assert told(program.post("/api/orders/99/links", {})) == (404, "no_such_order")
 
 
 # ---------------------------------------------------------------- who may call

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from refunddesk.db.tables import order_items, orders
+from refunddesk.db.tables import customers, order_items, orders
 from refunddesk.money import Money
 
 
@@ -96,6 +96,18 @@ class OrderItem(ItemFacts):
 def find_order(transaction: Connection, store_id: int, woo_order_id: int) -> Order | None:
     row = transaction.execute(
         select(orders).where(orders.c.store_id == store_id, orders.c.woo_order_id == woo_order_id)
+    ).one_or_none()
+    return _order(row) if row else None
+
+
+def find_order_of(transaction: Connection, number: str, email: str) -> Order | None:
+    """The newest order with this number that was bought with this address, in any store."""
+    row = transaction.execute(
+        select(orders)
+        .join(customers, customers.c.id == orders.c.customer_id)
+        .where(orders.c.number == number, customers.c.email_key == email.strip().lower())
+        .order_by(orders.c.id.desc())
+        .limit(1)
     ).one_or_none()
     return _order(row) if row else None
 

@@ -40,6 +40,7 @@ class NoticeKind(StrEnum):
     REFUND_WAITS = "refund_waits"
     REFUND_PAID = "refund_paid"
     REFUND_REFUSED = "refund_refused"
+    YOUR_LINK = "your_link"
     # to the people of the desk
     STAFF_NEEDED = "staff_needed"
     COMPAT_VERDICT = "compat_verdict"

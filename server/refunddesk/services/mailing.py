@@ -8,12 +8,14 @@ from sqlalchemy import Connection
 
 from refunddesk.db import notices, outbox, stores
 from refunddesk.db.alarms import AlarmKind
+from refunddesk.db.customer_links import Purpose
 from refunddesk.db.history import record_deed
 from refunddesk.db.notices import Notice, NoticeState
 from refunddesk.jobnames import JobName
 from refunddesk.mail.letter import AddressNotUsable, Letter, Sender, compose
 from refunddesk.mail.notices import NoticeKind, word
 from refunddesk.mail.sending import Mail, MailRefused
+from refunddesk.services import customer_links
 from refunddesk.services.alarms import keep_alarm
 from refunddesk.services.edges import Edges
 from refunddesk.services.refusal import Refusal
@@ -48,7 +50,7 @@ def send_notice(edges: Edges, notice_id: int) -> None:
     if edges.mail is None:
         _settle(edges, notice, NoticeState.NOT_SENT, "no mail server is set")
         return
-    letter = _letter(edges.mail, notice, timezone)
+    letter = _letter(edges, edges.mail, notice, timezone)
     try:
         edges.mail.send(compose(letter, Sender(edges.mail.sender.address, name)))
     except (AddressNotUsable, MailRefused) as refused:
@@ -93,8 +95,13 @@ def _store_of(transaction: Connection, notice: Notice) -> tuple[str, str]:
     return store.name, store.timezone
 
 
-def _letter(mail: Mail, notice: Notice, timezone: str) -> Letter:
+def _letter(edges: Edges, mail: Mail, notice: Notice, timezone: str) -> Letter:
     facts = dict(notice.facts)
+    if "link_order" in facts:
+        # Made anew for every letter: no row ever holds what opens the page.
+        purpose = Purpose(facts["link_purpose"])
+        token = customer_links.make_link(edges, facts["link_order"], purpose, by="mail")
+        facts["address"] = f"{mail.desk_url}/my/enter/{token}"
     if "path" in facts:
         facts["address"] = f"{mail.desk_url}{facts['path']}"
     wording = word(NoticeKind(notice.kind), notice.language, facts, zone(timezone))

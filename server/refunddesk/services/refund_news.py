@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from refunddesk.db import decisions, orders
+from refunddesk.db.customer_links import Purpose
 from refunddesk.db.orders import Order
 from refunddesk.db.refunds import Refund
 from refunddesk.db.requests import RefundRequest
@@ -16,6 +17,7 @@ from refunddesk.policy.claim import Claim
 from refunddesk.policy.decision import Await, Decision
 from refunddesk.policy.version import Policy
 from refunddesk.policy.wording.explanation import explain
+from refunddesk.services.customer_links import link_facts
 from refunddesk.services.notices import DECIDERS, language_for, tell_customer, tell_staff
 
 
@@ -105,6 +107,7 @@ def _tell_waits(
             "held": money_fact(decision.held) if decision.held else None,
             "awaits": list(said.awaits),
             "until": any(awaited.until for awaited in asked),
+            **link_facts(order, Purpose.REFUND),
         },
         now=now,
     )

@@ -11,13 +11,16 @@ from typing import Any, TypeVar
 
 from flask import g, request
 
+from refunddesk.db.customer_links import Visit
 from refunddesk.db.staff import Role
+from refunddesk.services.customer_links import NoVisit, find_visit
 from refunddesk.services.refusal import Refusal
 from refunddesk.services.staff import find_signed_in
 from refunddesk.services.tokens import find_bearer
 from refunddesk.web.current import desk
 
 SESSION_COOKIE = "refunddesk_staff"
+VISIT_COOKIE = "refunddesk_visit"
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -31,6 +34,7 @@ class By(StrEnum):
     SIGNATURE = "signature"  # the store's signature on the body; the use case checks it
     LICENSE = "license"  # the licence key or a site's token in the body; the use case checks it
     SESSION = "session"  # the cookie of a signed-in person
+    VISIT = "visit"  # the cookie of a customer who came by a link
     BEARER = "bearer"  # a person's API token in the Authorization header
     MONITOR = "monitor"  # the token of the settings, for figures that name nobody
 
@@ -61,14 +65,6 @@ class NotSignedIn(Refusal):
     """The route asks for a person, and the request brings no valid proof of one."""
 
 
-class FormExpired(Refusal):
-    """The form is not one this server gave to this browser lately."""
-
-
-class FormTooLarge(Refusal):
-    """What a form brings, files included, is more than this server takes."""
-
-
 class RoleNotEnough(Refusal):
     """The person is known, and their role does not allow this."""
 
@@ -91,6 +87,8 @@ def guard(by: By, *roles: Role) -> Callable[[View], View]:
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if by is By.MONITOR:
                 _check_monitor()
+            if by is By.VISIT:
+                g.refunddesk_visit = _by_visit()
             if roles:
                 caller = PROOFS[by]()
                 if caller.role not in roles:
@@ -111,6 +109,25 @@ def current_caller() -> Caller:
     """The person who passed the guard of the current request."""
     caller: Caller = g.refunddesk_caller
     return caller
+
+
+def current_visit() -> Visit:
+    """The customer's visit that passed the guard of the current request."""
+    visit: Visit = g.refunddesk_visit
+    return visit
+
+
+def visit_token() -> str | None:
+    """What the browser brings as its visit; proves nothing yet."""
+    return request.cookies.get(VISIT_COOKIE)
+
+
+def _by_visit() -> Visit:
+    token = visit_token()
+    visit = find_visit(desk().edges, token) if token else None
+    if visit is None:
+        raise NoVisit("Please come by the link from your mail, or ask for a new one.")
+    return visit
 
 
 def session_token() -> str | None:

@@ -16,6 +16,7 @@ from refunddesk.services import (
     case_turns,
     cases,
     checks,
+    customer_links,
     customers,
     inbox,
     instants,
@@ -23,6 +24,7 @@ from refunddesk.services import (
     license_import,
     licenses,
     mailing,
+    order_home,
     plugins,
     policy_pages,
     quotes,
@@ -41,7 +43,7 @@ from refunddesk.services import (
 )
 from refunddesk.services import desk as pages
 from refunddesk.services.refusal import Refusal
-from refunddesk.web import auth, bodies, throttle
+from refunddesk.web import auth, bodies, forms, throttle
 
 STATUSES: Mapping[type[Refusal], int] = {
     # the request itself
@@ -49,8 +51,13 @@ STATUSES: Mapping[type[Refusal], int] = {
     bodies.BodyTooLarge: 413,
     bodies.WrongContentType: 415,
     bodies.FieldsNotValid: 422,
-    auth.FormExpired: 400,
-    auth.FormTooLarge: 413,
+    forms.FormExpired: 400,
+    forms.FormNotUnderstood: 422,
+    forms.FormTooLarge: 413,
+    order_home.StatementNotMade: 422,
+    customer_links.LinkNotValid: 404,
+    customer_links.NotForThisVisit: 403,
+    customer_links.NoVisit: 401,
     auth.NotSignedIn: 401,
     auth.RoleNotEnough: 403,
     settling.NotAnApprover: 403,

@@ -10,6 +10,7 @@ from refunddesk.web.desk import desk_pages
 from refunddesk.web.hooks import hooks
 from refunddesk.web.licenses import licenses
 from refunddesk.web.policies import policies
+from refunddesk.web.portal import portal
 
 BLUEPRINTS: tuple[tuple[Blueprint, str], ...] = (
     (hooks, "/hooks"),
@@ -17,6 +18,7 @@ BLUEPRINTS: tuple[tuple[Blueprint, str], ...] = (
     (api, "/api"),
     (licenses, "/licenses"),
     (policies, "/policies"),
+    (portal, "/my"),
     (health.blueprint, ""),
     (metrics.blueprint, ""),
 )

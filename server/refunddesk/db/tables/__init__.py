@@ -39,6 +39,7 @@ from refunddesk.db.tables.of_orders import (
     store_refunds,
     subscriptions,
 )
+from refunddesk.db.tables.of_portal import customer_links, customer_visits
 from refunddesk.db.tables.of_promises import leases, outbox, rounds
 from refunddesk.db.tables.of_reconciliation import (
     alarms,
@@ -65,6 +66,8 @@ __all__ = [
     "attachments",
     "cases",
     "checks",
+    "customer_links",
+    "customer_visits",
     "customers",
     "decisions",
     "disputes",

@@ -1,12 +1,14 @@
-"""Routes of orders: read only, the store is where they are changed."""
+"""Routes of orders: read only, the store is where they are changed; and links to their pages."""
 
 from __future__ import annotations
 
-from refunddesk.services import order_pages, quotes
-from refunddesk.web.api import ID, READERS, answers, api
+from refunddesk.db.customer_links import Purpose
+from refunddesk.services import customer_links, order_pages, quotes
+from refunddesk.web.api import ID, READERS, WRITERS, answers, api
 from refunddesk.web.api.answers import Answer
-from refunddesk.web.auth import By, guard
-from refunddesk.web.bodies import read_query
+from refunddesk.web.api.schemas import LinkBody
+from refunddesk.web.auth import By, current_caller, guard
+from refunddesk.web.bodies import read_body, read_query
 from refunddesk.web.current import desk
 
 
@@ -27,3 +29,15 @@ def show_order(order_id: int) -> Answer:
 @guard(By.BEARER, *READERS)
 def quote_order(order_id: int) -> Answer:
     return answers.order_quote(quotes.quote_order(desk().edges, order_id))
+
+
+@api.post("/orders/" + ID("order_id") + "/links")
+@guard(By.BEARER, *WRITERS)
+def make_link(order_id: int) -> Answer:
+    body, by = read_body(LinkBody()), current_caller().actor
+    edges, settings, purpose = desk().edges, desk().settings, Purpose(body["purpose"])
+    if body["mail"]:
+        return {"mailed": customer_links.mail_link(edges, order_id, purpose, by=by)}
+    token = customer_links.make_link(edges, order_id, purpose, by=by)
+    address = f"{settings.public_url}{settings.url_prefix}/my/enter/{token}"
+    return {"mailed": False, "address": address}

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from marshmallow import ValidationError
 
+from refunddesk.db.customer_links import Purpose
 from refunddesk.policy import claim
 from refunddesk.policy.fields import (
     Choice,
@@ -40,6 +41,11 @@ class AskingBody(StrictSchema):
     from_account_address = Flag(required=True)
     case = _row_id(allow_none=True)
     asked_at = Instant(allow_none=True)
+
+
+class LinkBody(StrictSchema):
+    purpose = Choice([purpose.value for purpose in Purpose], load_default="refund")
+    mail = Flag(load_default=False)
 
 
 class CustomerBody(StrictSchema):

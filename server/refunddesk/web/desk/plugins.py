@@ -14,7 +14,8 @@ from refunddesk.services import check_pages, checks, plugins
 from refunddesk.services.plugins import PluginZipRefused
 from refunddesk.web.auth import EVERY_ROLE, By, current_caller, guard
 from refunddesk.web.current import desk
-from refunddesk.web.desk.blueprint import MOST_FORM_BYTES, desk_pages
+from refunddesk.web.desk.blueprint import desk_pages
+from refunddesk.web.forms import MOST_FORM_BYTES
 
 _ID = "int(max=9223372036854775807)"
 _WORKERS = (Role.OWNER, Role.APPROVER, Role.SUPPORT)

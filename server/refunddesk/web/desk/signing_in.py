@@ -11,7 +11,8 @@ from refunddesk.db.staff import email_key
 from refunddesk.services import staff
 from refunddesk.web.auth import EVERY_ROLE, SESSION_COOKIE, By, guard, session_token
 from refunddesk.web.current import desk
-from refunddesk.web.desk.blueprint import desk_pages, renew_forms
+from refunddesk.web.desk.blueprint import desk_pages
+from refunddesk.web.forms import renew_forms
 from refunddesk.web.throttle import TooManyAttempts
 
 #: Attempts from one address, whoever is tried: an office shares one.

@@ -1,0 +1,183 @@
+"""What a customer sees of one order, and what they do there: ask, state, switch off, take back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from refunddesk.db import licenses, orders, refunds, requests, stores
+from refunddesk.db.cases import Report
+from refunddesk.db.licenses import Activation, License
+from refunddesk.db.orders import Order, OrderItem
+from refunddesk.db.refunds import Refund
+from refunddesk.db.requests import RefundRequest
+from refunddesk.db.stores import Store
+from refunddesk.policy.wording import Explanation, Language
+from refunddesk.services import cases, lost_sites
+from refunddesk.services import desk as shown
+from refunddesk.services.cases import Intake
+from refunddesk.services.edges import Edges
+from refunddesk.services.licenses import deactivate_by_owner
+from refunddesk.services.quotes import OrderNotQuotable, OrderQuote, quote_order
+from refunddesk.services.refusal import Refusal
+from refunddesk.services.requests import (
+    Asking,
+    NoSuchRequest,
+    ask_refund,
+    confirm_destruction,
+    withdraw,
+)
+
+
+class StatementNotMade(Refusal):
+    """The statement came without its tick: nobody states anything by accident."""
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseInUse:
+    """One licence of the order with the sites it is on."""
+
+    license: License
+    sites: list[Activation]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderHome:
+    """All that the page of an order shows.
+
+    `quote` None: a person decides about the order. `request` is the last one, `answer` what its
+    newest judgement says in words. `refunds` are those of the order, the newest first.
+    """
+
+    store: Store
+    order: Order
+    items: list[OrderItem]
+    quote: OrderQuote | None
+    request: RefundRequest | None
+    answer: Explanation | None
+    licenses: list[LicenseInUse]
+    refunds: list[Refund]
+
+    @property
+    def may_ask(self) -> bool:
+        return self.order.paid_at is not None and not (self.request and self.request.is_open)
+
+    @property
+    def may_state(self) -> bool:
+        """Whether the statement that all copies are destroyed is still to be made."""
+        request = self.request
+        return bool(request and request.is_open and not request.destruction_confirmed_at)
+
+
+def show_order(edges: Edges, order_id: int, language: Language) -> OrderHome:
+    """The page of the order, its answer in `language`."""
+    with edges.database.read() as transaction:
+        order = orders.get_order(transaction, order_id)
+        asked = requests.list_requests(transaction, order_id)
+        held = licenses.list_licenses(transaction, order.id, order.subscription_id)
+        in_use = licenses.list_active(transaction, [license.id for license in held])
+        home = OrderHome(
+            store=stores.get_store(transaction, order.store_id),
+            order=order,
+            items=orders.list_items(transaction, order_id),
+            quote=None,
+            request=asked[-1] if asked else None,
+            answer=None,
+            licenses=[
+                LicenseInUse(one, [site for site in in_use if site.license_id == one.id])
+                for one in held
+            ],
+            refunds=refunds.list_for_order(transaction, order_id)[::-1],
+        )
+    return _with_answers(edges, home, language)
+
+
+def _with_answers(edges: Edges, home: OrderHome, language: Language) -> OrderHome:
+    quote, answer = None, None
+    if home.order.paid_at is not None:
+        try:
+            quote = quote_order(edges, home.order.id)
+        except OrderNotQuotable:
+            quote = None
+    if home.request:
+        page = shown.show_request(edges, home.request.id, language, "customer")
+        answer = page.judgements[0].explained if page.judgements else None
+    return OrderHome(
+        home.store,
+        home.order,
+        home.items,
+        quote,
+        home.request,
+        answer,
+        home.licenses,
+        home.refunds,
+    )
+
+
+def ask(edges: Edges, order_id: int, request_key: str, reason: str, details: str) -> None:
+    """Ask for the order's money, and report why where no report is there yet.
+
+    The same key again asks nothing new. Raises what ask_refund raises.
+    """
+    with edges.database.read() as transaction:
+        order = orders.get_order(transaction, order_id)
+    asking = Asking(
+        store_id=order.store_id,
+        woo_order_id=order.woo_order_id,
+        request_key=request_key,
+        channel="portal",
+        from_account_address=True,
+    )
+    request, is_new = ask_refund(edges, asking, asked_by=_actor(order_id))
+    if is_new and request.case_id is None:
+        _report(edges, order_id, reason, details)
+
+
+def _report(edges: Edges, order_id: int, reason: str, details: str) -> None:
+    """Open the case that the request will use; what support needs besides it asks for."""
+    report = Report(details=details.strip() or None)
+    cases.open_case(edges, Intake(order_id, reason, report=report), by=_actor(order_id))
+
+
+def state_destruction(edges: Edges, order_id: int, *, is_ticked: bool) -> None:
+    """Keep the customer's statement for the open request.
+
+    Raises StatementNotMade, NoSuchRequest, RequestSettled.
+    """
+    if not is_ticked:
+        raise StatementNotMade("Nothing was stated: the box was not ticked.")
+    confirm_destruction(edges, _open_request(edges, order_id), by=_actor(order_id))
+
+
+def take_back(edges: Edges, order_id: int) -> None:
+    """Withdraw the open request. Raises NoSuchRequest, RequestSettled."""
+    withdraw(edges, _open_request(edges, order_id), by=_actor(order_id))
+
+
+def switch_site_off(edges: Edges, order_id: int, activation_id: int) -> None:
+    """Raises NoSuchActivation, also for a site of somebody else's licence."""
+    with edges.database.read() as transaction:
+        order = orders.get_order(transaction, order_id)
+    deactivate_by_owner(edges, order, activation_id)
+
+
+def say_site_is_lost(edges: Edges, order_id: int, activation_id: int) -> None:
+    """The customer cannot reach the site any more: it is looked at over days, and freed.
+
+    Raises NoSuchActivation.
+    """
+    with edges.database.read() as transaction:
+        order = orders.get_order(transaction, order_id)
+    lost_sites.report_lost(edges, order, activation_id, by=_actor(order_id))
+
+
+def _open_request(edges: Edges, order_id: int) -> int:
+    with edges.database.read() as transaction:
+        request = requests.find_open(transaction, order_id)
+    if request is None:
+        raise NoSuchRequest("There is no open request for this order. Nothing was changed.")
+    return request.id
+
+
+def _actor(order_id: int) -> str:
+    """How the trail names a customer: by the order that their link was bound to."""
+    return f"order:{order_id}"

@@ -1,0 +1,129 @@
+"""The page of one order, and what a customer does there."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import get_args
+
+from flask import redirect, render_template, request, send_from_directory, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+from refunddesk.db.customer_links import Purpose, Visit
+from refunddesk.policy.claim import Reason
+from refunddesk.policy.wording.catalogue import catalogue
+from refunddesk.policy.wording.showing import Showing
+from refunddesk.services import order_home
+from refunddesk.services.customer_links import NotForThisVisit
+from refunddesk.services.order_home import OrderHome
+from refunddesk.web.auth import By, current_visit, guard
+from refunddesk.web.current import desk
+from refunddesk.web.forms import FormNotUnderstood
+from refunddesk.web.portal.blueprint import portal
+from refunddesk.worktime import zone
+
+_ID = "int(max=9223372036854775807)"
+_STATIC = Path(__file__).parent / "static"
+REASONS: tuple[str, ...] = get_args(Reason)
+MOST_DETAILS = 20_000
+
+
+class AskForm(Schema):
+    """What the page posts to ask for a refund."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    request_key = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{32}\Z"))
+    reason = fields.String(required=True, validate=validate.OneOf(REASONS))
+    details = fields.String(
+        load_default="", validate=[validate.Length(max=MOST_DETAILS), validate.ContainsNoneOf("\0")]
+    )
+
+
+@portal.get("/")
+@guard(By.VISIT)
+def home() -> ResponseReturnValue:
+    visit = current_visit()
+    page = order_home.show_order(desk().edges, visit.order_id, visit.language)
+    words = catalogue(visit.language)
+    order = page.order
+    return render_template(
+        "portal/order.html",
+        page=page,
+        steps=_steps(page),
+        words=words,
+        show=Showing(zone(page.store.timezone), order.currency, order.decimals),
+        reasons=[(reason, words.word("reason", reason)) for reason in REASONS],
+        request_key=secrets.token_hex(16),
+        most_details=MOST_DETAILS,
+    )
+
+
+def _steps(page: OrderHome) -> list[tuple[object, object]]:
+    """What can come back if all is done, and until when: each amount once."""
+    if page.quote is None:
+        return []
+    steps = page.quote.conditions_met.steps
+    return [(step.amount, step.until) for step in steps if step.decision.outcome == "refund"]
+
+
+@portal.post("/ask")
+@guard(By.VISIT)
+def ask() -> ResponseReturnValue:
+    visit = _visit_for_refund()
+    try:
+        form = AskForm().load(request.form)
+    except ValidationError as error:
+        raise FormNotUnderstood("Nothing was asked for: choose a reason from the list.") from error
+    order_home.ask(
+        desk().edges, visit.order_id, form["request_key"], form["reason"], form["details"]
+    )
+    return _back("asked")
+
+
+@portal.post("/withdraw")
+@guard(By.VISIT)
+def withdraw() -> ResponseReturnValue:
+    order_home.take_back(desk().edges, _visit_for_refund().order_id)
+    return _back("asked")
+
+
+@portal.post("/statement")
+@guard(By.VISIT)
+def state() -> ResponseReturnValue:
+    visit, is_ticked = _visit_for_refund(), request.form.get("destroyed") == "yes"
+    order_home.state_destruction(desk().edges, visit.order_id, is_ticked=is_ticked)
+    return _back("asked")
+
+
+@portal.post(f"/sites/<{_ID}:activation_id>/off")
+@guard(By.VISIT)
+def switch_off(activation_id: int) -> ResponseReturnValue:
+    order_home.switch_site_off(desk().edges, current_visit().order_id, activation_id)
+    return _back("licenses")
+
+
+@portal.post(f"/sites/<{_ID}:activation_id>/lost")
+@guard(By.VISIT)
+def report_lost(activation_id: int) -> ResponseReturnValue:
+    order_home.say_site_is_lost(desk().edges, current_visit().order_id, activation_id)
+    return _back("licenses")
+
+
+@portal.get("/portal.css")
+@guard(By.NOBODY)
+def stylesheet() -> ResponseReturnValue:
+    return send_from_directory(_STATIC, "portal.css", max_age=3600)
+
+
+def _visit_for_refund() -> Visit:
+    visit = current_visit()
+    if visit.purpose is not Purpose.REFUND:
+        raise NotForThisVisit("This link is for the licences alone. Nothing was done.")
+    return visit
+
+
+def _back(to: str) -> ResponseReturnValue:
+    return redirect(url_for(".home", _anchor=to), code=303)
