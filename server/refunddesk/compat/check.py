@@ -10,6 +10,7 @@ from refunddesk.compat.finding import Finding, Level
 from refunddesk.compat.lifecycle import Lifecycle
 from refunddesk.compat.rules import RULES
 from refunddesk.compat.surface import Surface
+from refunddesk.compat.unswept import unswept
 from refunddesk.compat.world import World
 
 _ORDER = {Level.ERROR: 0, Level.WARNING: 1, Level.NOTE: 2}
@@ -45,6 +46,7 @@ class StaticPass:
         return tuple(finding for finding in self.findings if not finding.new)
 
 
+@unswept()
 def check_static(
     facts: PluginFacts,
     target: Site,
