@@ -24,6 +24,7 @@ from refunddesk.db.refunds import IN_FLIGHT, State
 from refunddesk.db.session import open_database
 from refunddesk.db.staff import Role
 from refunddesk.db.steps import StepState
+from refunddesk.jobnames import JobName
 from refunddesk.sandbox.faults import Mode
 from refunddesk.sandbox.server import RunningSandbox, serve
 from refunddesk.sandbox.store import SandboxStore
@@ -333,7 +334,12 @@ class Life:
                 taken = [
                     step for refund in found for step in steps.list_steps(transaction, refund.id)
                 ]
-                left = outbox.list_open(transaction)
+                # A look at the case two days from now is no work left undone.
+                left = [
+                    promise
+                    for promise in outbox.list_open(transaction)
+                    if promise.job is not JobName.WATCH_CASE or promise.due_at <= edges.clock()
+                ]
                 kept = transaction.scalar(select(func.count()).select_from(tables.inbox))
                 history.verify(transaction)
             wrong_books = find_wrong_books(edges)
