@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from refunddesk.db import licenses, notices, requests
+from refunddesk.db import cases, licenses, notices, requests
 from refunddesk.db.customer_links import Purpose
 from refunddesk.db.orders import Order
 from refunddesk.extension import create_app
@@ -236,6 +236,31 @@ def test_asking_reports_the_problem_and_shows_what_is_awaited(customer: Customer
     assert 'action="/my/ask"' not in page
 
 
+def test_what_the_report_lacks_is_given_on_the_page_piece_by_piece(customer: Customer) -> None:
+    customer.enter()
+    customer.post("/my/ask", reason="malfunction", details="It shows a white page.")
+    page = customer.see()
+    assert 'name="site_url"' in page
+    assert 'name="details"' not in page.partition("What we still need")[2]
+    customer.post("/my/report", site_url="https://shop.example", product_version=" 2.1 ")
+    assert 'name="site_url"' not in customer.see()
+    given = {"no_screenshots": "yes", "other_extensions": "Akismet 5\r\n\r\n Yoast 22 \r\n"}
+    assert customer.post("/my/report", **given).status_code == 303
+    assert "What we still need" not in customer.see()
+    with customer.edges.database.read() as transaction:
+        (case,) = cases.list_cases(transaction, customer.order.id)
+    assert (case.report.product_version, case.report.no_screenshots) == ("2.1", True)
+    assert case.report.other_extensions == ("Akismet 5", "Yoast 22")
+    assert case.facts.complete_at == customer.edges.clock()
+
+
+def test_a_report_without_a_request_or_too_long_is_not_kept(customer: Customer) -> None:
+    customer.enter()
+    assert customer.post("/my/report", site_url="https://shop.example").status_code == 404
+    customer.post("/my/ask", reason="malfunction")
+    assert customer.post("/my/report", product_version="9" * 101).status_code == 422
+
+
 def test_the_same_form_sent_twice_asks_once(customer: Customer) -> None:
     customer.enter()
     form = customer.form()
@@ -366,7 +391,8 @@ def test_a_link_for_licences_shows_and_does_nothing_about_money(customer: Custom
 
 
 @pytest.mark.parametrize(
-    "path", ["/my/ask", "/my/statement", "/my/withdraw", "/my/language", "/my/sites/1/off"]
+    "path",
+    ["/my/ask", "/my/report", "/my/statement", "/my/withdraw", "/my/language", "/my/sites/1/off"],
 )
 def test_without_a_visit_nothing_can_be_done(customer: Customer, path: str) -> None:
     assert customer.post(path, seen="/my/link").status_code == 401

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
 
 from refunddesk.db import licenses, orders, refunds, requests, stores
-from refunddesk.db.cases import Report
+from refunddesk.db.cases import Case, Report, find_case
 from refunddesk.db.licenses import Activation, License
 from refunddesk.db.orders import Order, OrderItem
 from refunddesk.db.refunds import Refund
@@ -56,6 +60,7 @@ class OrderHome:
     answer: Explanation | None
     licenses: list[LicenseInUse]
     refunds: list[Refund]
+    missing: tuple[str, ...] = ()  # what the report behind the open request still lacks
 
     @property
     def may_ask(self) -> bool:
@@ -73,6 +78,7 @@ def show_order(edges: Edges, order_id: int, language: Language) -> OrderHome:
     with edges.database.read() as transaction:
         order = orders.get_order(transaction, order_id)
         asked = requests.list_requests(transaction, order_id)
+        case = _case_of(transaction, asked[-1]) if asked else None
         held = licenses.list_licenses(transaction, order.id, order.subscription_id)
         in_use = licenses.list_active(transaction, [license.id for license in held])
         home = OrderHome(
@@ -87,8 +93,16 @@ def show_order(edges: Edges, order_id: int, language: Language) -> OrderHome:
                 for one in held
             ],
             refunds=refunds.list_for_order(transaction, order_id)[::-1],
+            missing=case.facts.missing if case else (),
         )
     return _with_answers(edges, home, language)
+
+
+def _case_of(transaction: Connection, request: RefundRequest) -> Case | None:
+    """The case behind a request that is still open."""
+    if not request.is_open or request.case_id is None:
+        return None
+    return find_case(transaction, request.case_id)
 
 
 def _with_answers(edges: Edges, home: OrderHome, language: Language) -> OrderHome:
@@ -101,16 +115,7 @@ def _with_answers(edges: Edges, home: OrderHome, language: Language) -> OrderHom
     if home.request:
         page = shown.show_request(edges, home.request.id, language, "customer")
         answer = page.judgements[0].explained if page.judgements else None
-    return OrderHome(
-        home.store,
-        home.order,
-        home.items,
-        quote,
-        home.request,
-        answer,
-        home.licenses,
-        home.refunds,
-    )
+    return replace(home, quote=quote, answer=answer)
 
 
 def ask(edges: Edges, order_id: int, request_key: str, reason: str, details: str) -> None:
@@ -136,6 +141,19 @@ def _report(edges: Edges, order_id: int, reason: str, details: str) -> None:
     """Open the case that the request will use; what support needs besides it asks for."""
     report = Report(details=details.strip() or None)
     cases.open_case(edges, Intake(order_id, reason, report=report), by=_actor(order_id))
+
+
+def complete_report(edges: Edges, order_id: int, given: Mapping[str, Any]) -> None:
+    """Write what support lacked into the report; `given` are fields of Report.
+
+    Raises NoSuchRequest where no open request has a report.
+    """
+    with edges.database.read() as transaction:
+        request = requests.find_open(transaction, order_id)
+        case = _case_of(transaction, request) if request else None
+    if case is None:
+        raise NoSuchRequest("There is no open report for this order. Nothing was kept.")
+    cases.change_report(edges, case.id, given, by=_actor(order_id))
 
 
 def state_destruction(edges: Edges, order_id: int, *, is_ticked: bool) -> None:

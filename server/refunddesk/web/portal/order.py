@@ -42,6 +42,24 @@ class AskForm(Schema):
     )
 
 
+def _line(most: int) -> fields.String:
+    return fields.String(validate=[validate.Length(max=most), validate.ContainsNoneOf("\0")])
+
+
+class ReportForm(Schema):
+    """What the page posts of a report that misses something; a field left empty says nothing."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    site_url = _line(500)
+    product_version = _line(100)
+    details = _line(MOST_DETAILS)
+    no_screenshots = fields.String(validate=validate.Equal("yes"))
+    other_extensions = _line(5_000)
+    no_extensions = fields.String(validate=validate.Equal("yes"))
+
+
 @portal.get("/")
 @guard(By.VISIT)
 def home() -> ResponseReturnValue:
@@ -81,6 +99,34 @@ def ask() -> ResponseReturnValue:
         desk().edges, visit.order_id, form["request_key"], form["reason"], form["details"]
     )
     return _back("asked")
+
+
+@portal.post("/report")
+@guard(By.VISIT)
+def complete_report() -> ResponseReturnValue:
+    visit = _visit_for_refund()
+    try:
+        form = ReportForm().load(request.form)
+    except ValidationError as error:
+        raise FormNotUnderstood("A field of the report is too long. Nothing was kept.") from error
+    order_home.complete_report(desk().edges, visit.order_id, _given(form))
+    return _back("asked")
+
+
+def _given(form: dict[str, str]) -> dict[str, object]:
+    """The fields of a report that were filled in."""
+    texts = ("site_url", "product_version", "details")
+    given: dict[str, object] = {
+        name: form[name].strip() for name in texts if form.get(name, "").strip()
+    }
+    if "no_screenshots" in form:
+        given["no_screenshots"] = True
+    named = tuple(
+        one.strip() for one in form.get("other_extensions", "").split("\n") if one.strip()
+    )
+    if named or "no_extensions" in form:
+        given["other_extensions"] = named
+    return given
 
 
 @portal.post("/withdraw")
