@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from refunddesk.db.cases import CaseFacts
 from refunddesk.db.orders import Order
 from refunddesk.db.requests import find_request
 from refunddesk.services import claims
@@ -39,10 +38,6 @@ def checked(edges: Edges, tmp_path: Path) -> Edges:
 @pytest.fixture
 def order(checked: Edges) -> Order:
     return asking.buy(checked, building.add_store(checked))
-
-
-def about(reason: str, opened_at: datetime) -> CaseFacts:
-    return CaseFacts(reason=reason, opened_at=opened_at, complete_at=opened_at)
 
 
 def look(edges: Edges, opened_at: datetime, **versions: str) -> tuple[str, str, str] | None:
@@ -101,17 +96,47 @@ def test_a_release_that_came_after_the_complaint_is_not_its_cause(
     ids=["it broke on a new version", "something else"],
 )
 def test_only_a_case_about_a_new_version_asks_the_checks(
-    checked: Edges, order: Order, clock: TestClock, reason: str, told: bool
+    checked: Edges, order: Order, reason: str, told: bool
 ) -> None:
+    case = asking.report(checked, order, reason=reason, finding=None, product_version="1.0")
     with checked.database.read() as transaction:
-        found = find_signal(transaction, order.id, about(reason, clock.at))
+        found = find_signal(transaction, case)
     assert (found is not None) is told
+
+
+@pytest.mark.parametrize(
+    ("version", "wordpress", "said"),
+    [
+        pytest.param("1.0", "8.1", ("1.0", "8.1", "BROKEN"), id="what breaks"),
+        pytest.param("1.1", "8.1", ("1.1", "8.1", "UNVERIFIED"), id="the mended version"),
+        pytest.param("1.0", "8.0", ("1.0", "8.0", "UNVERIFIED"), id="the release before"),
+        pytest.param("0.9", "8.1", None, id="a version that was never checked"),
+    ],
+)
+def test_the_check_shown_is_the_one_of_the_versions_that_the_customer_reports(
+    checked: Edges,
+    order: Order,
+    version: str,
+    wordpress: str,
+    said: tuple[str, str, str] | None,
+) -> None:
+    case = asking.report(
+        checked,
+        order,
+        reason="incompatible_with_new_version",
+        product_version=version,
+        environment={"wordpress": wordpress},
+    )
+    with checked.database.read() as transaction:
+        assert _said(find_signal(transaction, case)) == said
 
 
 def test_the_claim_carries_the_verdict_as_a_fact(
     checked: Edges, order: Order, clock: TestClock
 ) -> None:
-    case = asking.report(checked, order, reason="incompatible_with_new_version")
+    case = asking.report(
+        checked, order, reason="incompatible_with_new_version", product_version="1.1"
+    )
     request_id = asking.ask(checked, order, case_id=case.id)
     with checked.database.write() as transaction:
         kept = find_request(transaction, request_id)

@@ -11,15 +11,14 @@ from refunddesk.db import licenses as rows
 from refunddesk.db import requests
 from refunddesk.extension import create_app
 from refunddesk.services import desk, licenses, receipts, stores
-from refunddesk.services import requests as asking
 from refunddesk.services.edges import Edges
-from refunddesk.services.requests import Asking
 from refunddesk.services.validation import validate
 from refunddesk.settings import Settings
 from tests.asking import STAFF, report
 from tests.client.sites import PhpSite, answering, find_php
 from tests.conftest import TestClock
 from tests.selling import Shop, open_shop
+from tests.visiting import Customer
 
 
 @pytest.fixture
@@ -56,12 +55,17 @@ def test_the_money_waits_for_every_site_and_then_moves_once(
         with pytest.raises(licenses.SitesLimitReached):
             licenses.activate(edges, key, "eve.example")
 
-        # Asked for, found faulty, said to be destroyed: only the sites are still waited for.
+        # Found faulty; asked for and said to be destroyed on the customer's page: only the sites
+        # are still waited for.
         report(edges, order)
-        wish = Asking(shop.store_id, order.woo_order_id, "first", "portal", True)
-        request_id = asking.ask_refund(edges, wish, asked_by=STAFF)[0].id
-        asking.confirm_destruction(edges, request_id, by=STAFF)
+        customer = Customer(create_app(settings, edges=edges).test_client(), edges, order)
+        customer.enter()
+        customer.post("/my/ask", reason="malfunction")
         shop.work()
+        customer.post("/my/statement", destroyed="yes")
+        shop.work()
+        with edges.database.read() as transaction:
+            (request_id,) = [one.id for one in requests.list_requests(transaction, order.id)]
         assert waits_for(edges, request_id) == ["ada.example", "bob.example", "staging.bob.example"]
 
         # Each in another way.
@@ -72,12 +76,14 @@ def test_the_money_waits_for_every_site_and_then_moves_once(
         assert waits_for(edges, request_id) == ["bob.example"]
         assert len(shop.sandbox.gateway.movements) == 0
         (last,) = on(edges, license.id)
-        licenses.deactivate_by_owner(edges, order, last.id)
+        customer.enter()  # an hour may have passed
+        assert customer.post(f"/my/sites/{last.id}/off").status_code == 303
         for _ in range(3):
             shop.work()
             clock.move(minutes=1)
 
     assert len(shop.sandbox.gateway.movements) == 1
+    assert "was paid back on" in customer.see()
     told = validate(edges, key, "ada.example")
     assert told.license.standing == "ended_refunded"
     assert receipts.verify_receipts(edges) == 3

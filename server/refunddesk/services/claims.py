@@ -79,7 +79,7 @@ def _compat(
     if request is None or request.case_id is None:
         return None
     case = cases.find_case(transaction, request.case_id)
-    signal = compat_signal.find_signal(transaction, order.id, case.facts) if case else None
+    signal = compat_signal.find_signal(transaction, case) if case else None
     if signal is None:
         return None
     return facts.Compat(verdict=signal.check.verdict.value, release=signal.release.title)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from refunddesk.compat.surface import WORDPRESS
 from refunddesk.compat.versions import compare, minor_of
 from refunddesk.db import checks, orders, plugins, releases
-from refunddesk.db.cases import CaseFacts
+from refunddesk.db.cases import Case
 from refunddesk.db.checks import CheckLine
 from refunddesk.db.plugins import PluginVersion
 from refunddesk.db.releases import Channel, Release
@@ -28,15 +28,22 @@ class Signal:
     release: Release
 
 
-def find_signal(transaction: Connection, order_id: int, case: CaseFacts) -> Signal | None:
+def find_signal(transaction: Connection, case: Case) -> Signal | None:
     """None where the case is about something else, or no check tells of it.
 
     Where the versions are not known they are what was sold and out when the case was opened.
     """
-    if _ABOUT not in (case.reason, case.finding):
+    facts, report = case.facts, case.report
+    if _ABOUT not in (facts.reason, facts.finding):
         return None
-    products = [item.product for item in orders.list_items(transaction, order_id)]
-    return find_check(transaction, products, opened_at=case.opened_at)
+    sold = [item.product for item in orders.list_items(transaction, case.order_id)]
+    return find_check(
+        transaction,
+        [report.product] if report.product else sold,
+        opened_at=facts.opened_at,
+        plugin_version=report.product_version,
+        wordpress=report.environment.get("wordpress"),
+    )
 
 
 def find_check(

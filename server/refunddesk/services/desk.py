@@ -111,7 +111,7 @@ def show_request(
             ],
             refunds=refunds.list_for_request(transaction, request_id),
             deeds=list_deeds(transaction, f"request:{request_id}"),
-            signal=find_signal(transaction, request.order_id, case.facts) if case else None,
+            signal=find_signal(transaction, case) if case else None,
         )
 
 
