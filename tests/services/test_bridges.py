@@ -12,10 +12,11 @@ from refunddesk.db import alarms, stores
 from refunddesk.db.refunds import State
 from refunddesk.db.staff import Role
 from refunddesk.sandbox.faults import Mode
-from refunddesk.services.attempts import MOST_ATTEMPTS
+from refunddesk.services.attempts import MOST_ATTEMPTS, SETTLE
 from refunddesk.services.bridges import look_for_bridge
 from refunddesk.services.payments import RefundNotSent, pay_refund
 from refunddesk.services.read_back import next_look_at, resolve_refund
+from refunddesk.services.refund_outcomes import drop_due
 from refunddesk.services.settling import RefundStillInStore, Verdict, settle_refund
 from refunddesk.woocommerce.client import StoreCallFailed
 from tests import building
@@ -115,6 +116,29 @@ def test_a_call_worked_off_late_and_its_repetition_pay_once_between_them(bridged
     assert _play(bridged) == State.PAID
     threading.Event().wait(0.5)  # by now the late one has been worked off too
     assert bridged.moved() == ["99.00"]
+
+
+def test_a_call_that_may_still_come_keeps_its_refund_from_being_given_up(bridged: Till) -> None:
+    # Given up, the request could be granted anew under another marker, and both would be paid.
+    _arm(bridged, Mode.CLOSES_BEFORE)
+    pay_refund(bridged.edges, bridged.refund.id)
+    sent_at = bridged.now().sent_at
+    assert sent_at is not None
+    bridged.shop.clock.at = sent_at + SETTLE - timedelta(seconds=1)
+    resolve_refund(bridged.edges, bridged.refund.id)
+    _dispute(bridged)
+    assert bridged.state() == State.UNKNOWN
+    bridged.shop.clock.at = sent_at + SETTLE
+    resolve_refund(bridged.edges, bridged.refund.id)
+    assert (bridged.state(), bridged.moved()) == (State.DUE, [])
+    _dispute(bridged)
+    assert bridged.state() == State.FAILED
+
+
+def _dispute(till: Till) -> None:
+    with till.edges.database.write() as transaction:
+        now = till.edges.clock()
+        drop_due(transaction, till.order.id, now=now, actor="desk", because="a dispute was opened")
 
 
 def test_a_store_that_refuses_in_unknown_words_is_asked_five_times_and_then_a_person(

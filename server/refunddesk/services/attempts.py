@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from refunddesk.db.refunds import Refund
 from refunddesk.woocommerce.bridge import Attempt, Reached, ask_attempt, release_attempt
 from refunddesk.woocommerce.client import StoreCallFailed, StoreClient
 
+#: Nothing is concluded from an absent or unpaid row, or from an attempt unheard of, earlier: with
+#: all its workers busy a store has worked off an abandoned call seconds after giving no sign of
+#: it, and gateways answer late.
+SETTLE = timedelta(minutes=15)
 #: How often a refund is sent again by itself. A store that refuses it before the gateway, in words
 #: that are not known here, would otherwise be asked for ever.
 MOST_ATTEMPTS = 5
@@ -27,16 +33,17 @@ def recall(client: StoreClient, refund: Refund) -> Attempt | None:
     return attempt if is_ours and attempt.record == refund.bridge_record else None
 
 
-def clear_the_way(client: StoreClient, refund: Refund, attempt: Attempt) -> bool:
+def clear_the_way(client: StoreClient, refund: Refund, attempt: Attempt, now: datetime) -> bool:
     """Whether the refund may be sent again now; the unpaid row that it may have left is gone then.
 
-    Also where nothing has reached the bridge: should a first call come late, it finds the record of
-    the second one, or the second one that of the first.
+    Where nothing has reached the bridge only once the call has had its time. A late one would find
+    the record of its repetition, but a refund that is due again may also be given up unsent and
+    granted anew under another marker, and then both would be paid.
     """
     if not attempt.may_be_sent_again or refund.attempt >= MOST_ATTEMPTS:
         return False
     if attempt.reached is Reached.NONE:
-        return True
+        return refund.sent_at is not None and now - refund.sent_at >= SETTLE
     try:
         return release_attempt(client, refund.marker).may_be_sent_again
     except StoreCallFailed:

@@ -13,7 +13,7 @@ from refunddesk.db import orders, outbox, refunds, stores
 from refunddesk.db.history import record_deed
 from refunddesk.db.refunds import Refund, State
 from refunddesk.jobnames import JobName
-from refunddesk.services.attempts import clear_the_way, recall
+from refunddesk.services.attempts import SETTLE, clear_the_way, recall
 from refunddesk.services.edges import Edges
 from refunddesk.services.preflight import with_marker
 from refunddesk.services.refund_outcomes import record_due_again, record_paid, record_unsettled
@@ -23,9 +23,6 @@ from refunddesk.woocommerce.client import StoreCallFailed, StoreClient
 from refunddesk.woocommerce.payloads import RefundBody, UnusableBody, read_refund
 from refunddesk.worktime import zone
 
-#: Nothing is concluded from an absent or unpaid row earlier: with all its workers busy a store
-#: has worked off an abandoned call seconds after giving no sign of it, and gateways answer late.
-SETTLE = timedelta(minutes=15)
 #: When the store is read back, counted from the moment the outcome became unknown.
 LOOKS = (
     timedelta(seconds=10),
@@ -129,7 +126,7 @@ def resolve_refund(edges: Edges, refund_id: int) -> datetime | None:
         store = stores.get_store(transaction, refund.store_id)
     with open_client(edges, store.id) as client:
         seen = look(client, refund, order.woo_order_id, store.timezone)
-        is_free = refund.state == State.UNKNOWN and _is_free(client, refund, seen)
+        is_free = refund.state == State.UNKNOWN and _is_free(client, refund, seen, edges.clock())
     now = edges.clock()
     with edges.database.write() as transaction:
         orders.lock_order(transaction, order.id)
@@ -148,7 +145,7 @@ def _is_looked_at(refund: Refund) -> bool:
     return refund.state in _LOOKED_AT and refund.unknown_since is not None
 
 
-def _is_free(client: StoreClient, refund: Refund, seen: Sighting) -> bool:
+def _is_free(client: StoreClient, refund: Refund, seen: Sighting, now: datetime) -> bool:
     """Whether the bridge lets the refund be sent again, and nothing in the store speaks against it.
 
     Removes the unpaid row that a process left when it died.
@@ -157,7 +154,7 @@ def _is_free(client: StoreClient, refund: Refund, seen: Sighting) -> bool:
         return False
     if any(row.refunded_payment is not False for row in seen.rows):
         return False
-    return clear_the_way(client, refund, seen.attempt)
+    return clear_the_way(client, refund, seen.attempt, now)
 
 
 def _send_again(transaction: Connection, refund: Refund, seen: Sighting, now: datetime) -> None:

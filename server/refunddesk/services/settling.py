@@ -12,8 +12,9 @@ from refunddesk.db.refunds import Refund, State
 from refunddesk.db.staff import Role, Staff
 from refunddesk.jobnames import JobName
 from refunddesk.services import read_back
+from refunddesk.services.attempts import SETTLE
 from refunddesk.services.edges import Edges
-from refunddesk.services.read_back import SETTLE, Sighting
+from refunddesk.services.read_back import Sighting
 from refunddesk.services.refund_outcomes import record_due_again, record_failed, record_paid
 from refunddesk.services.refusal import Refusal
 from refunddesk.services.stores import open_client
