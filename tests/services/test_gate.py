@@ -239,6 +239,43 @@ def test_a_site_that_asks_about_its_licence_is_not_lost(edges: Edges, clock: Tes
     assert sites_on(edges, order)[0].lost_at is None
 
 
+def test_two_workers_who_look_at_a_site_at_once_have_looked_once(
+    edges: Edges, clock: TestClock
+) -> None:
+    edges, order, _, site = lost(edges)
+    overtaken: list[str] = []
+
+    def overtaken_by_another(name: str) -> SiteAnswer:
+        if name == "ada.example" and not overtaken:
+            overtaken.append(name)
+            losing.look_at_site(edges, site.id)
+        return edges.probe_site(name)
+
+    slow = replace(edges, probe_site=overtaken_by_another)
+    again_at = losing.look_at_site(slow, site.id)
+    with edges.database.read() as transaction:
+        found = lost_sites.list_probes(transaction, site.id, clock() - timedelta(days=9))
+    assert (len(found), again_at) == (1, clock() + timedelta(days=1))
+
+
+def test_a_site_that_asks_while_it_is_looked_at_for_the_last_time_is_not_let_go(
+    edges: Edges, clock: TestClock
+) -> None:
+    edges, order, _, site = lost(edges)
+    for _ in range(losing.LOOKS - 1):
+        look(edges)
+        clock.move(days=1)
+
+    def asking_meanwhile(name: str) -> SiteAnswer:
+        clock.move(seconds=1)
+        with edges.database.write() as transaction:
+            rows.record_seen(transaction, site.id, at=clock())
+        return edges.probe_site(name)
+
+    losing.look_at_site(replace(edges, probe_site=asking_meanwhile), site.id)
+    assert [one.lost_at for one in sites_on(edges, order)] == [None]
+
+
 def test_nobody_says_of_another_customers_site_that_it_is_lost(edges: Edges) -> None:
     mine, _ = waiting(edges, "ada.example")
     theirs = buy(edges, mine.store_id, woo_order_id=1002, email="eve@example.com")

@@ -25,6 +25,7 @@ _APART = timedelta(days=1)
 #: After that many looks that prove nothing a person has to decide.
 MOST_LOOKS = 10
 _ACTOR = "probes"
+_ASKED = SiteAnswer("answers", "it asked about its licence since")
 
 
 def report_lost(edges: Edges, order: Order, activation_id: int, *, by: str) -> Activation:
@@ -60,16 +61,16 @@ def look_at_site(edges: Edges, activation_id: int) -> datetime | None:
     now = edges.clock()
     if len(earlier) >= MOST_LOOKS:
         return None
-    if earlier and now < earlier[-1].probed_at + _APART:
-        return earlier[-1].probed_at + _APART
+    if again_at := _too_soon(earlier, now):
+        return again_at
     answer = _look(edges, activation)
     with edges.database.write() as transaction:
-        return _conclude(edges, transaction, activation_id, earlier, answer, now)
+        return _conclude(edges, transaction, activation, answer, now)
 
 
 def _look(edges: Edges, activation: Activation) -> SiteAnswer:
-    if activation.seen_at and activation.lost_at and activation.seen_at > activation.lost_at:
-        return SiteAnswer("answers", "it asked about its licence since")
+    if _has_asked(activation):
+        return _ASKED
     found = edges.probe_site(activation.site)
     if found.result != "gone":
         return found
@@ -82,17 +83,35 @@ def _look(edges: Edges, activation: Activation) -> SiteAnswer:
     return SiteAnswer("unclear", f"no store answers either ({found.detail})")
 
 
+def _has_asked(activation: Activation) -> bool:
+    seen_at, lost_at = activation.seen_at, activation.lost_at
+    return seen_at is not None and lost_at is not None and seen_at > lost_at
+
+
+def _too_soon(earlier: Sequence[Probe], now: datetime) -> datetime | None:
+    """When the next look may be, if not now."""
+    again_at = earlier[-1].probed_at + _APART if earlier else now
+    return again_at if now < again_at else None
+
+
 def _conclude(
     edges: Edges,
     transaction: Connection,
-    activation_id: int,
-    earlier: Sequence[Probe],
+    looked_at: Activation,
     answer: SiteAnswer,
     now: datetime,
 ) -> datetime | None:
+    """Write the look down, unless another worker's look of the same day was quicker."""
+    licenses.lock_license(transaction, looked_at.license_id)
+    activation_id = looked_at.id
     activation = licenses.find_activation(transaction, activation_id)
     if activation is None or activation.lost_at is None or activation.deactivated_at:
         return None
+    earlier = lost_sites.list_probes(transaction, activation_id, activation.lost_at)
+    if again_at := _too_soon(earlier, now):
+        return again_at
+    if _has_asked(activation):
+        answer = _ASKED
     lost_sites.record_probe(
         transaction, activation_id, result=answer.result, detail=answer.detail, at=now
     )
