@@ -168,6 +168,8 @@ def test_http_is_allowed_on_this_machine_when_private_stores_are() -> None:
         ("::", False),
         ("fe80::1%eth0", False),
         ("fd00::1", False),
+        ("fec0::1", False),
+        ("::7f00:1", False),
         ("::ffff:10.0.0.1", False),
         ("::ffff:93.184.215.14", True),
         ("64:ff9b::a00:1", False),
