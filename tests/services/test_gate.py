@@ -242,7 +242,7 @@ def test_a_site_that_asks_about_its_licence_is_not_lost(edges: Edges, clock: Tes
 def test_two_workers_who_look_at_a_site_at_once_have_looked_once(
     edges: Edges, clock: TestClock
 ) -> None:
-    edges, order, _, site = lost(edges)
+    edges, _, _, site = lost(edges)
     overtaken: list[str] = []
 
     def overtaken_by_another(name: str) -> SiteAnswer:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from refunddesk import clock
+from refunddesk.sandbox.certificates import ensure_certificates
 from refunddesk.woocommerce.site_probe import probe_site
 
 
@@ -72,4 +76,30 @@ def test_a_name_that_leads_nowhere_is_gone() -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "[::1]", "169.254.169.254"])
 def test_an_address_inside_a_network_is_not_looked_at(address: str) -> None:
     found = probe_site(address)
+    assert (found.result, "private network" in found.detail) == ("unclear", True)
+
+
+def test_a_site_whose_certificate_is_not_acceptable_is_there_though_nobody_answers_over_http(
+    tmp_path: Path,
+) -> None:
+    files = ensure_certificates(tmp_path, clock.now())
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(files.certificate_file, files.key_file)
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def answer_once() -> None:
+        taken, _ = listening.accept()
+        listening.close()  # over http nobody is there any more
+        with taken, suppress(OSError):
+            tls.wrap_socket(taken, server_side=True).close()
+
+    serving = Thread(target=answer_once, daemon=True)
+    serving.start()
+    found = probe_site(f"127.0.0.1:{listening.getsockname()[1]}", allow_private=True)
+    serving.join()
+    assert (found.result, "certificate" in found.detail) == ("unclear", True)
+
+
+def test_a_site_known_by_an_ipv6_address_is_looked_at_as_any_other() -> None:
+    found = probe_site("::1")
     assert (found.result, "private network" in found.detail) == ("unclear", True)

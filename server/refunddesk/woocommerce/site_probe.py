@@ -8,7 +8,7 @@ from typing import Literal
 from refunddesk import clock
 from refunddesk.version import __version__
 from refunddesk.woocommerce.transport import (
-    PRIVATE_ADDRESS,
+    NOBODY_THERE,
     AnswerTooLong,
     NoAnswer,
     Waits,
@@ -35,13 +35,14 @@ class SiteAnswer:
 
 def probe_site(site: str, *, allow_private: bool = False) -> SiteAnswer:
     """Look at the site of this name, over https and then http; never follows a redirect."""
-    found = SiteAnswer("unclear", "")
+    host = f"[{site}]" if site.count(":") > 1 and not site.startswith("[") else site
+    found = SiteAnswer("gone", "")
     with open_session(allow_private=allow_private) as session:
         for scheme in ("https", "http"):
             try:
                 answer = send(
                     "GET",
-                    f"{scheme}://{site}/",
+                    f"{scheme}://{host}/",
                     session=session,
                     waits=_WAITS,
                     monotonic=clock.monotonic,
@@ -51,8 +52,10 @@ def probe_site(site: str, *, allow_private: bool = False) -> SiteAnswer:
             except AnswerTooLong:
                 return SiteAnswer("answers", "it has much to say")
             except NoAnswer as error:
-                # Over http a site may be there whose certificate is not acceptable.
-                found = _without_answer(error)
+                # Over http a site may answer whose certificate is not acceptable. If it does not,
+                # somebody was there over https all the same.
+                if found.result == "gone":
+                    found = _without_answer(error)
                 continue
             return _by_status(answer.status)
     return found
@@ -67,8 +70,6 @@ def _by_status(status: int) -> SiteAnswer:
 
 
 def _without_answer(error: NoAnswer) -> SiteAnswer:
+    # Whatever else went wrong, somebody took the connection or it was never tried.
     trouble = str(error)
-    if trouble == PRIVATE_ADDRESS:
-        return SiteAnswer("unclear", trouble)
-    # Once a byte had left, somebody took the connection.
-    return SiteAnswer("gone" if error.not_sent else "unclear", trouble)
+    return SiteAnswer("gone" if trouble in NOBODY_THERE else "unclear", trouble)

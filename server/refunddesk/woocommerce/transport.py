@@ -30,6 +30,11 @@ from urllib3.util.connection import create_connection
 MOST_BYTES = 5 * 1024 * 1024
 #: What is said where a name leads only into our own network.
 PRIVATE_ADDRESS = "its address is inside a private network"
+_NOT_RESOLVED = "its name could not be resolved"
+_REFUSED = "it refused the connection"
+_NO_CONNECTION = "connecting took too long"
+#: What is said where a name leads nowhere, or nobody takes the connection.
+NOBODY_THERE = frozenset({_NOT_RESOLVED, _REFUSED, _NO_CONNECTION})
 _CHUNK = 64 * 1024
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -286,9 +291,9 @@ def _trouble(error: BaseException) -> str:
 
 
 _TROUBLES: tuple[tuple[type[BaseException], str], ...] = (
-    (NameResolutionError, "its name could not be resolved"),
-    (NewConnectionError, "it refused the connection"),  # before the kind it derives from
-    (ConnectTimeoutError, "connecting took too long"),
+    (NameResolutionError, _NOT_RESOLVED),
+    (NewConnectionError, _REFUSED),  # before the kind it derives from
+    (ConnectTimeoutError, _NO_CONNECTION),
     (requests.exceptions.SSLError, "its TLS certificate or handshake was not acceptable"),
     (requests.Timeout, "the answer took too long"),
     (urllib3.exceptions.TimeoutError, "the answer took too long"),
