@@ -96,7 +96,8 @@ final class Attempt {
 	public $answer;
 
 	/**
-	 * When the gateway was first called, in UTC ("2026-03-02 10:00:00"), or ''.
+	 * When the gateway was first called, in UTC ("2026-03-02 10:00:00"), or ''. Calls that a person
+	 * settled count no more.
 	 *
 	 * @var string
 	 */
@@ -127,17 +128,19 @@ final class Attempt {
 	/**
 	 * Whether sending the refund again cannot move the money twice.
 	 *
-	 * A gateway that honours keys answers the same key as it did the first time, for as long as it
-	 * remembers it: Stripe keeps keys for at least 24 hours, so four are left as a margin.
+	 * Where no call of the gateway is unaccounted for, it cannot. A gateway that honours keys answers
+	 * the same key as it did the first time, for as long as it remembers it: Stripe keeps keys for at
+	 * least 24 hours, so four are left as a margin. That holds for a repetition that got nowhere, too:
+	 * it is only begun, but the call before it may have paid.
 	 *
 	 * @param int $now A UNIX time.
 	 * @return bool
 	 */
 	public function may_be_sent_again( int $now ): bool {
-		if ( self::BEGUN === $this->state ) {
+		if ( self::BEGUN === $this->state && '' === $this->called_gmt ) {
 			return true;
 		}
-		if ( self::PAID === $this->state || ! GatewayWatch::honours_keys( $this->gateway ) ) {
+		if ( '' === $this->called_gmt || self::PAID === $this->state || ! GatewayWatch::honours_keys( $this->gateway ) ) {
 			return false;
 		}
 		$called = strtotime( $this->called_gmt . ' UTC' );

@@ -111,18 +111,36 @@ final class AttemptRecord {
 	}
 
 	/**
+	 * Forgets when the gateway was called: a person looked these calls up in the gateway's own records.
+	 *
+	 * @param string $key The desk's key.
+	 * @return void
+	 * @throws RecordUnavailable When that could not be kept.
+	 */
+	public function settle_calls( string $key ): void {
+		$this->write( "UPDATE {$this->table()} SET called_gmt = NULL WHERE refund_key = %s", array( $key ) );
+	}
+
+	/**
 	 * Notes that the gateway is about to be called. A later call of the same key keeps the first time.
+	 *
+	 * Each beginning allows for one call, also if the order's lock was lost in between: a database that
+	 * drops an idle connection drops its locks.
 	 *
 	 * @param string $key     The desk's key.
 	 * @param string $gateway The gateway's id.
 	 * @return void
-	 * @throws RecordUnavailable When that could not be kept: the gateway must not be called then.
+	 * @throws RecordUnavailable When that could not be kept, or another process was quicker: the gateway
+	 *                           must not be called then.
 	 */
 	public function note_call( string $key, string $gateway ): void {
-		$this->write(
-			"UPDATE {$this->table()} SET state = %s, gateway = %s, gateway_said = '', called_gmt = COALESCE(called_gmt, %s) WHERE refund_key = %s",
-			array( Attempt::CALLED, $gateway, $this->now(), $key )
+		$noted = $this->write(
+			"UPDATE {$this->table()} SET state = %s, gateway = %s, gateway_said = '', called_gmt = COALESCE(called_gmt, %s) WHERE refund_key = %s AND state = %s",
+			array( Attempt::CALLED, $gateway, $this->now(), $key, Attempt::BEGUN )
 		);
+		if ( 1 !== $noted ) {
+			throw new RecordUnavailable();
+		}
 	}
 
 	/**
@@ -138,7 +156,7 @@ final class AttemptRecord {
 	}
 
 	/**
-	 * Notes what the gateway answered.
+	 * Notes what the gateway answered. A yes stays, whatever another process is told after it.
 	 *
 	 * @param string $key   The desk's key.
 	 * @param string $state PAID, DECLINED, or CALLED when it broke off.
@@ -148,8 +166,8 @@ final class AttemptRecord {
 	 */
 	public function note_answer( string $key, string $state, string $said ): void {
 		$this->write(
-			"UPDATE {$this->table()} SET state = %s, gateway_said = %s, settled_gmt = %s WHERE refund_key = %s",
-			array( $state, self::shortened( $said ), $this->now(), $key )
+			"UPDATE {$this->table()} SET state = %s, gateway_said = %s, settled_gmt = %s WHERE refund_key = %s AND state <> %s",
+			array( $state, self::shortened( $said ), $this->now(), $key, Attempt::PAID )
 		);
 	}
 
@@ -174,15 +192,17 @@ final class AttemptRecord {
 	 *
 	 * @param string            $statement With placeholders.
 	 * @param array<int, mixed> $values    For the placeholders.
-	 * @return void
+	 * @return int How many rows it changed.
 	 * @throws RecordUnavailable When the database did not take it.
 	 */
-	private function write( string $statement, array $values ): void {
+	private function write( string $statement, array $values ): int {
 		$own = $this->open();
 		// phpcs:ignore WordPress.DB.PreparedSQL.NotPrepared -- prepared right here.
-		if ( false === $own->query( $own->prepare( $statement, $values ) ) ) {
+		$changed = $own->query( $own->prepare( $statement, $values ) );
+		if ( false === $changed ) {
 			throw new RecordUnavailable();
 		}
+		return (int) $changed;
 	}
 
 	/**

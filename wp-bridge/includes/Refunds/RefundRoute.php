@@ -158,6 +158,9 @@ final class RefundRoute {
 		}
 		$is_settled = Attempt::PAID !== $earlier->state && $earlier->tries === (int) $request['refund_desk_settled_tries'];
 		if ( $is_settled || $earlier->may_be_sent_again( time() ) ) {
+			if ( $is_settled ) {
+				$this->record->settle_calls( $earlier->key );
+			}
 			self::delete_orphan( $earlier );
 			return null;
 		}
