@@ -60,15 +60,17 @@ class Saying:
     said_at: datetime | None = None
 
 
-def say(edges: Edges, case_id: int, saying: Saying, *, by: str) -> Case:
+def say(edges: Edges, case_id: int, saying: Saying, *, by: str, seen: int | None = None) -> Case:
     """Take a question, an answer, a note, or the customer's reply down, and pass it on.
 
-    A question stops support's clock until the customer replies. Raises NoSuchCase, CaseEnded (of
-    a question), InstantInFuture, SaidTooEarly.
+    A question stops support's clock until the customer replies. `seen` is the last turn the
+    writer knew of. Raises NoSuchCase, CaseEnded (of a question), CaseMovedOn, InstantInFuture,
+    SaidTooEarly.
     """
     now = edges.clock()
     with edges.database.write() as transaction:
         case = lock_case(transaction, case_id)
+        _check_seen(transaction, case, seen)
         if saying.kind is TurnKind.QUESTION:
             _check_open(case)
         said_at = _said_at(case, saying.said_at, now)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
-
-from flask import Response, send_file
+from flask import Response
 
 from refunddesk.services import attachments
 from refunddesk.web.api import ID, READERS, WRITERS, api, case_answers
@@ -12,6 +10,7 @@ from refunddesk.web.api.case_answers import Answer
 from refunddesk.web.auth import By, current_caller, guard
 from refunddesk.web.bodies import read_bytes, read_name
 from refunddesk.web.current import desk
+from refunddesk.web.saving import saved_file
 
 
 @api.post("/cases/" + ID("case_id") + "/attachments")
@@ -27,18 +26,3 @@ def attach(case_id: int) -> tuple[Answer, int]:
 @guard(By.BEARER, *READERS)
 def download(attachment_id: int) -> Response:
     return saved_file(attachments.open_attachment(desk().edges, attachment_id))
-
-
-def saved_file(served: attachments.Served) -> Response:
-    """The file as something to be saved: no browser opens it as a page or guesses what it is."""
-    response = send_file(
-        io.BytesIO(served.data),
-        mimetype=served.attachment.media_type,
-        as_attachment=True,
-        download_name=served.attachment.name,
-        conditional=False,
-        etag=False,
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response

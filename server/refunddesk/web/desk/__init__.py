@@ -1,7 +1,8 @@
-"""The desk of the staff: sign-in, status, refunds, requests, and the checks of plugins."""
+"""The desk of the staff: sign-in, status, cases, refunds, requests, and the checks of plugins."""
 
 from __future__ import annotations
 
+from refunddesk.web.desk import cases as cases
 from refunddesk.web.desk import pages as pages
 from refunddesk.web.desk import plugins as plugins
 from refunddesk.web.desk import signing_in as signing_in

@@ -46,7 +46,8 @@ def for_templates() -> dict[str, Any]:
 
 @desk_pages.after_request
 def protect(response: Response) -> Response:
-    response.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)  # a file to be saved brings stricter ones
     if "Cache-Control" not in response.headers:
         # What staff see must not be found in the browser after they signed out.
         response.headers["Cache-Control"] = "no-store"
