@@ -20,6 +20,7 @@ from refunddesk.services.refund_outcomes import drop_due
 from refunddesk.services.settling import RefundStillInStore, Verdict, settle_refund
 from refunddesk.woocommerce.client import StoreCallFailed
 from tests import building
+from tests.services.answering import answering
 from tests.services.paying import DUE, PAID, Till
 
 #: Everything that can go wrong in the store once the call has reached it, or before.
@@ -172,6 +173,64 @@ def test_a_bridge_switched_off_unnoticed_lets_nothing_through(bridged: Till) -> 
         pay_refund(bridged.edges, bridged.refund.id)
     assert (bridged.state(), bridged.moved()) == (State.DUE, [])
     assert look_for_bridge(bridged.edges, bridged.shop.store_id) is None
+    assert _play(bridged) == State.PAID
+    assert bridged.moved() == ["99.00"]
+
+
+def test_what_only_the_bridge_may_send_again_is_not_sent_without_it(with_keys: Till) -> None:
+    _arm(with_keys, Mode.DIES_AFTER_MONEY)
+    pay_refund(with_keys.edges, with_keys.refund.id)
+    with_keys.shop.clock.move(seconds=10)
+    resolve_refund(with_keys.edges, with_keys.refund.id)
+    assert with_keys.state() == State.DUE
+    with_keys.shop.sandbox.bridge.installed = False
+    look_for_bridge(with_keys.edges, with_keys.shop.store_id)
+    assert _play(with_keys) == State.NEEDS_REVIEW
+    assert with_keys.moved() == ["99.00"]
+
+
+def test_what_the_gateway_may_have_paid_is_not_given_up_as_if_it_had_not(with_keys: Till) -> None:
+    _arm(with_keys, Mode.DIES_AFTER_MONEY)
+    pay_refund(with_keys.edges, with_keys.refund.id)
+    with_keys.shop.clock.move(seconds=10)
+    resolve_refund(with_keys.edges, with_keys.refund.id)
+    assert with_keys.state() == State.DUE
+    _dispute(with_keys)
+    assert (with_keys.state(), with_keys.balances()) == (State.NEEDS_REVIEW, DUE)
+
+
+def test_a_repetition_that_is_refused_says_nothing_about_the_call_before(with_keys: Till) -> None:
+    _arm(with_keys, Mode.DIES_AFTER_MONEY)
+    pay_refund(with_keys.edges, with_keys.refund.id)
+    with_keys.shop.clock.move(seconds=10)
+    resolve_refund(with_keys.edges, with_keys.refund.id)
+    message = "The payment gateway for this order does not exist."
+    body = {"code": "woocommerce_rest_cannot_create_order_refund", "message": message}
+    with answering(with_keys, 500, body) as edges:
+        pay_refund(edges, with_keys.refund.id)
+    assert (with_keys.state(), with_keys.moved()) == (State.UNKNOWN, ["99.00"])
+
+
+def test_what_only_the_bridge_may_send_again_is_sent_once_it_is_back(with_keys: Till) -> None:
+    _arm(with_keys, Mode.DIES_BEFORE_MONEY)
+    pay_refund(with_keys.edges, with_keys.refund.id)
+    with_keys.shop.clock.move(seconds=10)
+    resolve_refund(with_keys.edges, with_keys.refund.id)
+    with_keys.shop.sandbox.bridge.installed = False
+    look_for_bridge(with_keys.edges, with_keys.shop.store_id)
+    pay_refund(with_keys.edges, with_keys.refund.id)
+    assert (with_keys.state(), with_keys.moved()) == (State.UNKNOWN, [])
+    with_keys.shop.sandbox.bridge.installed = True
+    look_for_bridge(with_keys.edges, with_keys.shop.store_id)
+    assert _play(with_keys) == State.PAID
+    assert with_keys.moved() == ["99.00"]
+
+
+def test_by_the_word_of_two_people_it_is_paid_also_where_the_bridge_is_gone(bridged: Till) -> None:
+    _get_stuck(bridged, Mode.DECLINE)
+    bridged.shop.sandbox.bridge.installed = False
+    look_for_bridge(bridged.edges, bridged.shop.store_id)
+    _pay_again(bridged)
     assert _play(bridged) == State.PAID
     assert bridged.moved() == ["99.00"]
 

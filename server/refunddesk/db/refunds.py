@@ -32,6 +32,7 @@ EDGES: frozenset[tuple[State, State]] = frozenset(
         (State.DUE, State.SENDING),
         (State.DUE, State.FAILED),  # the order is no longer the one that was judged
         (State.DUE, State.UNKNOWN),  # the store already shows our marker
+        (State.DUE, State.NEEDS_REVIEW),  # to be given up, and an earlier call may have paid it
         (State.SENDING, State.PAID),
         (State.SENDING, State.DUE),  # proven: not sent, or refused before it was executed
         (State.SENDING, State.FAILED),  # proven: refused for good
@@ -110,6 +111,13 @@ class Refund:
     last_error: str | None
     created_at: datetime
     settled_at: datetime | None
+
+    @property
+    def may_have_paid(self) -> bool:
+        """Due again though a call of the gateway is unaccounted for: only by the same record of the
+        store's bridge can it be sent again, and it cannot be given up as if nothing had moved.
+        """
+        return self.state == State.DUE and self.bridge_record is not None and self.looks > 0
 
 
 class Changes(TypedDict, total=False):

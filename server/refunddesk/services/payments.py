@@ -20,6 +20,7 @@ from refunddesk.services.payment_blocks import why_held
 from refunddesk.services.preflight import AlreadyThere, Differs, Finding
 from refunddesk.services.refund_outcomes import (
     change_state,
+    give_up,
     record_due_again,
     record_failed,
     record_paid,
@@ -45,6 +46,8 @@ _LONGEST_CALL = LIMITS[JobName.PAY_REFUND].timeout
 _WHILE_HELD = timedelta(minutes=5)
 _BEHIND_ANOTHER = timedelta(minutes=1)
 _ACTOR = "payments"
+_ALREADY_THERE = "the store has a refund with our marker already; nothing was sent"
+_BRIDGE_LOST = "the bridge that remembers its earlier call is not there; nothing was sent"
 
 
 class RefundNotSent(Exception):
@@ -59,6 +62,15 @@ class Payment:
     order: Order
     store: Store
     judged_sha: bytes
+
+    @property
+    def has_lost_its_bridge(self) -> bool:
+        """Whether only the record of an earlier call lets it be sent again, and that is gone.
+
+        By another way the gateway could not tell the second call from another refund.
+        """
+        is_elsewhere = self.refund.bridge_record != self.store.bridge_record
+        return self.refund.may_have_paid and is_elsewhere
 
     @property
     def call(self) -> RefundCall:
@@ -94,10 +106,15 @@ def pay_refund(edges: Edges, refund_id: int) -> datetime | None:
         wait_until = _must_wait(transaction, refund, now)
     if wait_until:
         return wait_until
+    if payment.has_lost_its_bridge:
+        _leave_to_looking(edges, payment, {}, _BRIDGE_LOST)
+        return None
     with open_client(edges, payment.store.id) as client:
         finding = _look(client, payment)
         if isinstance(finding, AlreadyThere):
-            _leave_to_looking(edges, payment, finding)
+            _leave_to_looking(
+                edges, payment, {"store_refunds": list(finding.woo_refund_ids)}, _ALREADY_THERE
+            )
             return None
         begun = finding if isinstance(finding, Differs) else _begin(edges, payment)
         if isinstance(begun, Differs):
@@ -190,12 +207,11 @@ def _drop(edges: Edges, payment: Payment, difference: Differs) -> None:
     judge_anew = difference.judge_anew and _has_changed(edges, payment)
     now = edges.clock()
     with edges.database.write() as transaction:
-        record_failed(
+        give_up(
             transaction,
             payment.refund,
             now=now,
             actor=_ACTOR,
-            evidence={},
             because=difference.because,
             judge_anew=judge_anew,
         )
@@ -212,7 +228,9 @@ def _has_changed(edges: Edges, payment: Payment) -> bool:
     return order.snapshot_sha != payment.judged_sha or order.gone_at is not None
 
 
-def _leave_to_looking(edges: Edges, payment: Payment, found: AlreadyThere) -> None:
+def _leave_to_looking(
+    edges: Edges, payment: Payment, evidence: dict[str, object], because: str
+) -> None:
     with edges.database.write() as transaction:
         record_unsettled(
             transaction,
@@ -220,8 +238,8 @@ def _leave_to_looking(edges: Edges, payment: Payment, found: AlreadyThere) -> No
             State.UNKNOWN,
             now=edges.clock(),
             actor=_ACTOR,
-            evidence={"store_refunds": list(found.woo_refund_ids)},
-            because="the store has a refund with our marker already; nothing was sent",
+            evidence=evidence,
+            because=because,
         )
 
 
@@ -235,6 +253,8 @@ def _record_answer(
             outcome = Outcome.UNKNOWN
         else:
             judge_anew = _can_be_judged_anew(edges, payment)
+    if outcome in _REFUSED and payment.refund.may_have_paid:
+        outcome = Outcome.UNKNOWN  # this call was refused, an earlier one may not have been
     now = edges.clock()
     with edges.database.write() as transaction:
         if outcome in _REFUSED:
@@ -291,7 +311,7 @@ def _not_executed(
         now=now,
         actor=_ACTOR,
         evidence=dict(answer.evidence),
-        because=_in_words(answer),
+        because=answer.in_words,
     )
 
 
@@ -309,7 +329,7 @@ def _refused(
         now=now,
         actor=_ACTOR,
         evidence=dict(answer.evidence),
-        because=_in_words(answer),
+        because=answer.in_words,
         judge_anew=judge_anew,
     )
 
@@ -324,7 +344,7 @@ def _unknown(
         now=now,
         actor=_ACTOR,
         evidence=dict(answer.evidence),
-        because=_in_words(answer),
+        because=answer.in_words,
     )
 
 
@@ -338,7 +358,7 @@ def _odd(
         now=now,
         actor=_ACTOR,
         evidence={**answer.evidence, "store_refunds": [answer.woo_refund_id]},
-        because=_in_words(answer),
+        because=answer.in_words,
     )
 
 
@@ -375,9 +395,3 @@ def _record_late(
     elif refund.state == State.DUE:
         # A person had it paid again meanwhile: it must not be sent now.
         _unknown(transaction, refund, answer, now)
-
-
-def _in_words(answer: RefundAnswer) -> str:
-    status, code = answer.evidence.get("status"), answer.evidence.get("code")
-    said = " ".join(str(part) for part in (status, code) if part)
-    return f"the store's answer means {answer.outcome.value}" + (f" ({said})" if said else "")

@@ -158,6 +158,7 @@ def _is_free(client: StoreClient, refund: Refund, seen: Sighting, now: datetime)
 
 
 def _send_again(transaction: Connection, refund: Refund, seen: Sighting, now: datetime) -> None:
+    refunds.record_look(transaction, refund)
     record_due_again(
         transaction,
         refund,
@@ -165,6 +166,7 @@ def _send_again(transaction: Connection, refund: Refund, seen: Sighting, now: da
         actor=_ACTOR,
         evidence=seen.evidence(),
         because="the store's bridge shows that sending again cannot pay twice",
+        nothing_moved=seen.attempt is not None and seen.attempt.never_reached_gateway,
     )
     outbox.promise(transaction, JobName.PAY_REFUND, refund.id, due_at=now)
 

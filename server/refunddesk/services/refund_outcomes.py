@@ -122,10 +122,12 @@ def record_due_again(
     evidence: Evidence,
     because: str,
     settled_tries: int | None = None,
+    nothing_moved: bool = False,
 ) -> Refund | None:
-    """Nothing was executed: the refund may be sent again.
+    """The refund may be sent again. By a person's word: `settled_tries` calls in the bridge's
+    record were looked up elsewhere.
 
-    By a person's word: so many calls in the bridge's record were looked up elsewhere.
+    `nothing_moved` says so of all its calls: no record binds it any more.
     """
     return change_state(
         transaction,
@@ -137,6 +139,7 @@ def record_due_again(
         last_error=because,
         unknown_since=None,
         settled_tries=refund.settled_tries if settled_tries is None else settled_tries,
+        bridge_record=None if nothing_moved else refund.bridge_record,
     )
 
 
@@ -175,6 +178,38 @@ def record_failed(
     return failed
 
 
+def give_up(
+    transaction: Connection,
+    refund: Refund,
+    *,
+    now: datetime,
+    actor: str,
+    because: str,
+    judge_anew: bool,
+) -> None:
+    """Give up a refund that is due: failed, unless an earlier call may have paid it."""
+    if refund.may_have_paid:
+        record_unsettled(
+            transaction,
+            refund,
+            State.NEEDS_REVIEW,
+            now=now,
+            actor=actor,
+            evidence={},
+            because=f"{because}; an earlier call may have paid it",
+        )
+    else:
+        record_failed(
+            transaction,
+            refund,
+            now=now,
+            actor=actor,
+            evidence={},
+            because=because,
+            judge_anew=judge_anew,
+        )
+
+
 def drop_due(
     transaction: Connection, order_id: int, *, now: datetime, actor: str, because: str
 ) -> None:
@@ -182,15 +217,7 @@ def drop_due(
     orders.lock_order(transaction, order_id)
     for refund in refunds.list_for_order(transaction, order_id):
         if refund.state == State.DUE:
-            record_failed(
-                transaction,
-                refund,
-                now=now,
-                actor=actor,
-                evidence={},
-                because=because,
-                judge_anew=True,
-            )
+            give_up(transaction, refund, now=now, actor=actor, because=because, judge_anew=True)
 
 
 def _book(transaction: Connection, refund: Refund, entry: Entry, now: datetime) -> None:

@@ -148,6 +148,7 @@ def _record(
         evidence=evidence,
         because=because.strip(),
         settled_tries=seen.attempt.tries if seen.attempt else None,
+        nothing_moved=True,
     )
     if due is not None:
         outbox.promise(transaction, JobName.PAY_REFUND, refund.id, due_at=now)

@@ -47,6 +47,12 @@ class Attempt:
     woo_refund_id: int | None
     tries: int
 
+    @property
+    def never_reached_gateway(self) -> bool:
+        """Certainly. Begun once more it says nothing of the calls before."""
+        is_first = self.reached is Reached.BEGUN and self.tries == 1
+        return self.reached is Reached.NONE or is_first
+
 
 def find_bridge(client: StoreClient) -> Bridge | None:
     """The store's bridge, None if it has none. Raises StoreCallFailed."""

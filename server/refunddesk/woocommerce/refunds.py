@@ -92,6 +92,12 @@ class RefundAnswer:
     woo_refund_id: int | None
     evidence: Mapping[str, object]
 
+    @property
+    def in_words(self) -> str:
+        status, code = self.evidence.get("status"), self.evidence.get("code")
+        said = " ".join(str(part) for part in (status, code) if part)
+        return f"the store's answer means {self.outcome.value}" + (f" ({said})" if said else "")
+
 
 class RefundDoesNotAddUp(ValueError):
     """A refund call whose lines are not its amount; nothing was built and nothing sent."""
