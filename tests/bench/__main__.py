@@ -109,8 +109,8 @@ def cells(bench: Bench, home: Path) -> Iterator[dict[Cell, Callable[[], Run]]]:
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="each measures every cell once")
-    parser.add_argument("--seconds", type=float, default=2.0, help="for each cell of a round")
+    parser.add_argument("--rounds", type=int, default=5, help="each measures every cell once")
+    parser.add_argument("--seconds", type=float, default=1.0, help="for each cell of a round")
     parser.add_argument("--report", type=Path, default=REPORT)
     asked = parser.parse_args(arguments)
     runs: dict[Cell, list[Run]] = {}

@@ -130,9 +130,11 @@ takes about half of it.
 
 def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="each measures every way once")
+    parser.add_argument("--rounds", type=int, default=5, help="each measures every way once")
     parser.add_argument("--seconds", type=float, default=1.0, help="for each way of a round")
-    parser.add_argument("--orders", type=int, default=100_000, help="for the replay")
+    parser.add_argument(
+        "--orders", type=int, default=10_000, help="for the replay; the aim names 100000"
+    )
     parser.add_argument("--report", type=Path, default=REPORT)
     asked = parser.parse_args(arguments)
     figures = measure(asked.rounds, asked.seconds)

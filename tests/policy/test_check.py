@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 from refunddesk.cli import main
 from refunddesk.policy.document import PolicyNotValid, load_policy
 from refunddesk.policy.doubts import Accepted, Doubt, split_by_acceptance
-from refunddesk.policy.law import rules
+from refunddesk.policy.law import Rule, rules
 from refunddesk.policy.lint import lint
 from tests.conftest import REPOSITORY
 
@@ -182,11 +183,18 @@ def test_a_template_raises_doubts_of_law_alone(name: str) -> None:
     assert (name != "eu-withdrawal") or found == []
 
 
-def test_every_rule_of_law_has_a_source_and_the_day_it_was_looked_at() -> None:
+def test_every_rule_of_law_has_a_source_and_says_what_was_read_of_it_and_when() -> None:
     assert len({rule.id for rule in rules()}) == len(rules())
     for rule in rules():
         assert rule.source
-        assert rule.checked_on >= date(2026, 11, 1)
+        assert (rule.checked_on is None) == (not rule.checked_in)
+
+
+def test_a_rule_of_law_says_whether_anybody_looked() -> None:
+    rule = Rule(id="r", compares="tax", says="Tax goes back.", source="A directive, article 1")
+    assert rule.where == "A directive, article 1 (from memory, to be checked)"
+    looked = replace(rule, checked_on=date(2026, 11, 28), checked_in="a summary")
+    assert looked.where == "A directive, article 1 (looked at on 2026-11-28 in a summary)"
 
 
 def test_the_built_in_policys_known_collisions_are_found() -> None:

@@ -351,8 +351,29 @@ def test_the_command_tells_totals_clauses_and_orders(command: Path) -> None:
     assert "generous (version 2), against crmjetty (version 1). Amounts include tax." in told
     assert "        +298.62  difference" in told
     assert "+274.62 EUR      2 orders  R-3A -> G-1" in told
-    assert "2 (store 1): refuse by R-3A (window closed) -> refund 236.81 by G-1" in told
+    assert "2 (store 1): refuse by R-3A -> refund 236.81 by G-1\n    before: " in told
+    assert "(30 days) ended on 5 February 2025.\n" in told
     assert "199.00  more, without tax, once what is awaited at the gate is done" in told
+
+
+def test_an_order_that_changes_says_why_in_the_language_asked_for(command: Path) -> None:
+    given = ("--policy", str(command), "--against", "crmjetty", "--json")
+    in_time, late, _ = json.loads(invoke(*given, "--lang", "de"))["orders"]
+    assert late["before"]["why"] == "window_closed"
+    assert "am 5. Februar 2025" in late["before"]["sentence"]
+    # The amount says it all.
+    assert (in_time["after"]["why"], in_time["after"]["sentence"]) == (None, None)
+
+
+def test_only_an_order_that_changes_is_put_in_words(
+    edges: Edges, database_url: str, generous: Policy
+) -> None:
+    """One waits for its licence on both sides, and could say so; nobody will read it."""
+    sell(edges.database, add_store(edges), 2, (STILL_SWITCHED_ON, FAULT_ON_DAY_40))
+    asked = sides(edges, generous, against=load_policy("crmjetty"), language="en")
+    [done] = replay(database_url, list_chunks(edges.database, Span()), asked, processes=1)
+    assert [(one.changes, one.before.outcome, bool(one.before.sentence)) for one in done.replayed] \
+        == [(False, "await", False), (True, "refuse", True)]  # fmt: skip
 
 
 def test_the_command_answers_in_json_and_csv(command: Path) -> None:

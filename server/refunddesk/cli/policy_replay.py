@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import cast
 
 import click
 
@@ -16,6 +17,7 @@ from refunddesk.money import Money
 from refunddesk.policy.document import PolicyNotValid, load_policy
 from refunddesk.policy.replay import Answer, Replayed, Result, Totals
 from refunddesk.policy.version import Policy
+from refunddesk.policy.wording import LANGUAGES, Language
 from refunddesk.services import policy_replay as service
 from refunddesk.services.policies import policies_folder
 from refunddesk.services.policy_replay import Done, Sides, Span
@@ -45,6 +47,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
     help="Also take orders nobody asked about, as if asked so many days after the payment "
     "with every condition met.",
 )
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    help="The language of the reasons.",
+)
 @click.option("--json", "form", flag_value="json", help="Totals and changed orders as JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Every order replayed, one per line.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Processes; otherwise one for each core.")
@@ -55,6 +64,7 @@ def replay(
     file: str | None,
     against: str | None,
     unasked: int | None,
+    lang: str,
     form: str | None,
     jobs: int | None,
 ) -> None:
@@ -70,7 +80,9 @@ def replay(
         raise click.UsageError(str(error)) from error
     after = None if unasked is None else timedelta(days=unasked)
     with opened() as (edges, settings):
-        sides = Sides(policy, other, after, policies_folder(edges))
+        # A table for spreadsheets has a line for every order; reasons stand there as codes.
+        language = None if form == "csv" else cast(Language, lang)
+        sides = Sides(policy, other, after, policies_folder(edges), language)
         chunks = service.list_chunks(edges.database, span)
         count = sum(len(chunk.order_ids) for chunk in chunks)
         cores = os.cpu_count() or 1 if count >= service.WORTH_PROCESSES else 1
@@ -99,7 +111,9 @@ def _tell(chunks: Iterator[Done], sides: Sides, form: str) -> None:
             if writer:
                 writer.writerow(_row(one))
     if form == "json":
-        click.echo(json.dumps(_json(result, sides, undecided, unreadable), indent=2))
+        click.echo(
+            json.dumps(_json(result, sides, undecided, unreadable), indent=2, ensure_ascii=False)
+        )
     elif form == "text":
         click.echo("\n".join(_text(result, sides)))
     if form != "json":
@@ -136,6 +150,9 @@ def _text(result: Result, sides: Sides) -> Iterator[str]:
             f"  {one.order} (store {one.store_id}{assumed}): "
             f"{_words(one.before)} -> {_words(one.after)}"
         )
+        for side, answer in (("before", one.before), ("now", one.after)):
+            if answer.sentence:
+                yield f"    {side}: {answer.sentence}"
 
 
 def _totals_lines(totals: Totals, sides: Sides) -> Iterator[str]:
@@ -163,9 +180,8 @@ def _name(policy: Policy) -> str:
 
 def _words(answer: Answer) -> str:
     settled = f" by {answer.settled_by}" if answer.settled_by else ""
-    why = f" ({answer.why.replace('_', ' ')})" if answer.why else ""
     amount = f" {answer.amount}" if answer.amount else ""
-    return f"{answer.outcome.replace('_', ' ')}{amount}{settled}{why}"
+    return f"{answer.outcome.replace('_', ' ')}{amount}{settled}"
 
 
 def _orders(count: int) -> str:
@@ -244,4 +260,5 @@ def _answer_json(answer: Answer) -> dict[str, object]:
         "held": str(answer.held) if answer.held else None,
         "settled_by": answer.settled_by,
         "why": answer.why,
+        "sentence": answer.sentence,
     }

@@ -27,13 +27,18 @@ NOT_ADVICE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One line of the table. `days` and `at_most` are what `compares` measures by."""
+    """One line of the table. `days` and `at_most` are what `compares` measures by.
+
+    `checked_in` names what was really read on the day `checked_on`; a rule without that day was
+    written from memory, and says so.
+    """
 
     id: str
     compares: str
     says: str
     source: str
-    checked_on: date
+    checked_on: date | None = None
+    checked_in: str = ""
     countries: tuple[str, ...] = ()
     billing: tuple[Billing, ...] = ()
     days: int = 0
@@ -41,7 +46,9 @@ class Rule:
 
     @property
     def where(self) -> str:
-        return f"{self.source} (looked at on {self.checked_on})"
+        if self.checked_on is None:
+            return f"{self.source} (from memory, to be checked)"
+        return f"{self.source} (looked at on {self.checked_on} in {self.checked_in})"
 
 
 @lru_cache(maxsize=1)

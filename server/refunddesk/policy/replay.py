@@ -17,7 +17,8 @@ class Answer:
     """What one side gives an order. `amount` includes tax; `held` is what only a gate holds back.
 
     `outcome` is a decision's, or "paid" and "not_paid" for what really happened. `settled_by` and
-    `why` name the clause that settled it and the code of its reason, where one did.
+    `why` name the clause that settled it and the code of its reason, where one did; `sentence`
+    says that reason in words, where somebody is to read it.
     """
 
     outcome: str
@@ -25,6 +26,7 @@ class Answer:
     held: Money | None = None
     settled_by: str | None = None
     why: str | None = None
+    sentence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

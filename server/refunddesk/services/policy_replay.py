@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -20,11 +21,13 @@ from refunddesk.db.session import Database, open_database
 from refunddesk.db.stores import Store
 from refunddesk.money import CurrencyMismatch, Money, total
 from refunddesk.policy.claim import Claim, ClaimNotValid
+from refunddesk.policy.decision import Decision
 from refunddesk.policy.document import PolicyNotValid
 from refunddesk.policy.interchange import load_claim
 from refunddesk.policy.judge import judge
 from refunddesk.policy.replay import Answer, Replayed, answer_of, of_one_order, paid_answer
 from refunddesk.policy.version import Policy
+from refunddesk.policy.wording import Language, say_why
 from refunddesk.services.policies import load_from
 from refunddesk.services.stores import NoSuchStore
 from refunddesk.services.unasked import Persons, build_unasked_claims, read_persons
@@ -41,13 +44,15 @@ class Sides:
     """What is compared. `policy` None: the one each claim names; `against` None: what was paid.
 
     `unasked_after`: orders nobody asked about are replayed too, as if asked so long after their
-    payment. `folder` is where the owner keeps policies.
+    payment. `folder` is where the owner keeps policies. With a `language` the orders that change
+    tell why in a sentence; a sentence takes longer than the judgement, so no other order gets one.
     """
 
     policy: Policy | None
     against: Policy | None
     unasked_after: timedelta | None
     folder: Path
+    language: Language | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,26 +208,48 @@ def _compare(
     requests: tuple[int, ...],
 ) -> None:
     """Both sides of one order; one that cannot be judged is told by name and stops nothing."""
-    against = memory.sides.against
+    sides = memory.sides
     try:
-        after = _answer(memory, memory.sides.policy, claims)
-        if against is None:
-            amount = after.amount
-            before = paid_answer(total(paid, amount.currency, amount.decimals))
+        after = _judged(memory, sides.policy, claims)
+        amount = after.answer.amount
+        if sides.against is None:
+            before = _Judged(paid_answer(total(paid, amount.currency, amount.decimals)))
         else:
-            before = _answer(memory, against, claims)
+            before = _judged(memory, sides.against, claims)
     except (PolicyNotValid, CurrencyMismatch) as trouble:
         done.unreadable.append(f"order {order.number}: {trouble}")
         return
-    done.replayed.append(
-        Replayed(order.store_id, order.number, requests, before, after, as_if_asked=not requests)
+    one = Replayed(
+        order.store_id, order.number, requests, before.answer, after.answer, not requests
     )
+    if sides.language and one.changes:
+        one = replace(
+            one, before=before.in_words(sides.language), after=after.in_words(sides.language)
+        )
+    done.replayed.append(one)
 
 
-def _answer(memory: Memory, policy: Policy | None, claims: Sequence[Claim]) -> Answer:
-    return of_one_order(
-        [answer_of(judge(claim, policy or memory.named(claim.policy))) for claim in claims]
-    )
+class _Judged(NamedTuple):
+    """An answer, and the judgement behind it where there was one."""
+
+    answer: Answer
+    judgement: tuple[Decision, Claim, Policy] | None = None
+
+    def in_words(self, language: Language) -> Answer:
+        if self.judgement is None:
+            return self.answer
+        decision, claim, by = self.judgement
+        return replace(self.answer, sentence=say_why(decision, claim, language, by) or None)
+
+
+def _judged(memory: Memory, policy: Policy | None, claims: Sequence[Claim]) -> _Judged:
+    tried = []
+    for claim in claims:
+        by = policy or memory.named(claim.policy)
+        decision = judge(claim, by)
+        tried.append(_Judged(answer_of(decision), (decision, claim, by)))
+    counts = of_one_order([each.answer for each in tried])
+    return next(each for each in tried if each.answer is counts)
 
 
 #: What a process of the pool works with; each has its own.

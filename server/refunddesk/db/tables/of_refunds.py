@@ -50,6 +50,7 @@ refunds = Table(
     one_of("state", "due", "sending", "unknown", "paid", "failed", "needs_review"),
     UniqueConstraint("request_id", "decision_id"),
 )
+Index("ix_refunds_order_id", refunds.c.order_id)
 Index("ix_refunds_state", refunds.c.state)
 # Money that may have moved blocks the next payment on its order.
 Index(

@@ -39,6 +39,7 @@ refund_requests = Table(
     one_of("state", "asked", "awaiting", "in_review", "granted", "refused", "withdrawn"),
     UniqueConstraint("store_id", "request_key"),
 )
+Index("ix_refund_requests_order_id", refund_requests.c.order_id)
 Index(
     "one_open_request",
     refund_requests.c.order_id,
