@@ -11,7 +11,9 @@ from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from refunddesk.casework import TurnKind
+from refunddesk.db import licenses, orders, suspicions
 from refunddesk.db.cases import Case
+from refunddesk.db.overview import MOST_ROWS
 from refunddesk.db.staff import Role
 from refunddesk.extension import create_app
 from refunddesk.services import attachments, case_turns, cases
@@ -88,6 +90,43 @@ def test_the_page_shows_the_clock_the_report_and_what_both_sides_said(
     assert "ada@example.com" in page
     assert "The form sends nothing." in page
     assert page.index("Which browser?") < page.index("Firefox.")
+
+
+def test_today_lists_what_waits_for_us_and_what_is_overdue_since_a_second(
+    app: Flask, edges: Edges, case: Case, clock: TestClock
+) -> None:
+    due = case.support_due_at
+    assert due
+    clock.at = due
+    browser = arrive(app, edges, Role.SUPPORT)
+    page = browser.see("/desk/").text
+    assert "One thing waits for a person" in page
+    assert f'href="{path_of(case)}"' in page
+    assert ("Cases that wait for us" in page, "Cases overdue" in page) == (True, False)
+    clock.move(seconds=1)
+    page = browser.see("/desk/").text
+    assert "One thing waits for a person" in page
+    assert ("Cases that wait for us" in page, "Cases overdue" in page) == (False, True)
+
+
+def test_today_lists_cases_that_wait_for_the_customer_apart(
+    browser: Browser, edges: Edges, case: Case
+) -> None:
+    case_turns.say(edges, case.id, Saying(TurnKind.QUESTION, "Which browser?"), by=STAFF)
+    page = browser.see("/desk/").text
+    assert "Nothing waits for a person" in page
+    assert page.index("Cases that wait for the customer") < page.index(f'href="{path_of(case)}"')
+
+
+def test_today_lists_open_suspicions(browser: Browser, edges: Edges, case: Case) -> None:
+    with edges.database.write() as transaction:
+        license = licenses.list_licenses(transaction, case.order_id, None)[0]
+        kind = suspicions.SuspicionKind.USE_AFTER_REFUND
+        suspicions.insert_once(transaction, license.id, None, kind, at=edges.clock())
+    page = browser.see("/desk/").text
+    assert "2 things wait for a person" in page
+    assert f"key ending in <code>{license.key_ends_with}</code>" in page
+    assert "use after refund" in page
 
 
 def test_a_case_past_its_time_is_shown_as_overdue(
@@ -271,3 +310,20 @@ def test_a_long_case_takes_no_more_queries_than_a_short_one(
     asked.clear()
     browser.see(path_of(case))
     assert len(asked) == short <= 25
+
+
+def test_many_cases_take_no_more_queries_of_today_than_one(
+    browser: Browser, edges: Edges, case: Case, asked: list[str]
+) -> None:
+    asked.clear()
+    browser.see("/desk/")
+    one = len(asked)
+    with edges.database.read() as transaction:
+        order = orders.get_order(transaction, case.order_id)
+    for _ in range(30):
+        report(edges, order, finding=None, gives_up=False)
+    asked.clear()
+    page = browser.see("/desk/").text
+    assert len(asked) == one
+    assert page.count(">Case ") == MOST_ROWS
+    assert "and 6 more" in page

@@ -51,6 +51,9 @@ class Status:
     in_review: Block[overview.RefundLine]
     unknown: Block[overview.RefundLine]
     requests_in_review: Block[overview.RequestLine]
+    overdue_cases: Block[overview.CaseLine]
+    cases_on_us: Block[overview.CaseLine]  # those that have time yet
+    suspicions: Block[overview.SuspicionLine]
     failed_steps: Block[overview.StepLine]
     stuck: Block[overview.PromiseLine]
     quarantined: Block[overview.DeliveryLine]
@@ -60,6 +63,7 @@ class Status:
     unbalanced_entries: tuple[int, ...]
     moving: Block[overview.RefundLine]
     awaiting: Block[overview.RequestLine]
+    cases_on_customers: Block[overview.CaseLine]
     settled_last: tuple[overview.RefundLine, ...]
     last_deliveries: tuple[overview.DeliveryLine, ...]
 
@@ -69,6 +73,9 @@ class Status:
             self.in_review,
             self.unknown,
             self.requests_in_review,
+            self.overdue_cases,
+            self.cases_on_us,
+            self.suspicions,
             self.failed_steps,
             self.stuck,
             self.quarantined,
@@ -92,12 +99,16 @@ def check(edges: Edges, queue_answers: Callable[[], bool]) -> Health:
 
 def look(edges: Edges) -> Status:
     """The state of the whole desk, seen in one transaction."""
+    now = edges.clock()
     with edges.database.read() as transaction:
         return Status(
-            at=edges.clock(),
+            at=now,
             in_review=overview.list_refunds(transaction, ["needs_review"]),
             unknown=overview.list_refunds(transaction, ["unknown"]),
             requests_in_review=overview.list_requests(transaction, "in_review"),
+            overdue_cases=overview.list_cases(transaction, "support", now, overdue=True),
+            cases_on_us=overview.list_cases(transaction, "support", now, overdue=False),
+            suspicions=overview.list_suspicions(transaction),
             failed_steps=overview.list_failed_steps(transaction),
             stuck=overview.list_stuck(transaction),
             quarantined=overview.list_quarantined(transaction),
@@ -107,6 +118,7 @@ def look(edges: Edges) -> Status:
             unbalanced_entries=overview.list_unbalanced_entries(transaction),
             moving=overview.list_refunds(transaction, ["due", "sending"]),
             awaiting=overview.list_requests(transaction, "awaiting"),
+            cases_on_customers=overview.list_cases(transaction, "customer", now),
             settled_last=overview.list_settled_last(transaction),
             last_deliveries=overview.list_last_deliveries(transaction),
         )
