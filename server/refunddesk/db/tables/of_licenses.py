@@ -47,6 +47,7 @@ licenses = Table(
 )
 Index("ix_licenses_order_id", licenses.c.order_id)
 Index("ix_licenses_woo_order_id", licenses.c.woo_order_id)
+Index("ix_licenses_key_ends_with", licenses.c.key_ends_with)
 
 # What a line of kind additional_domain adds to a licence; fewer once a part of it is given back.
 extra_sites = Table(
@@ -85,6 +86,7 @@ Index(
     sqlite_where=text("deactivated_at IS NULL"),
     postgresql_where=text("deactivated_at IS NULL"),
 )
+Index("ix_activations_site", activations.c.site)
 
 # The store's own patterns of sites for trying out, beside the list that is shipped.
 staging_patterns = Table(

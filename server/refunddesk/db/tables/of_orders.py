@@ -91,6 +91,7 @@ orders = Table(
     UniqueConstraint("store_id", "woo_order_id"),
 )
 Index("ix_orders_customer_id", orders.c.customer_id)
+Index("ix_orders_number", orders.c.number)
 Index("ix_orders_subscription_id", orders.c.subscription_id)
 
 order_items = Table(

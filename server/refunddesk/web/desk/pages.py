@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from flask import render_template, send_from_directory
+from flask import request as asked
 from flask.typing import ResponseReturnValue
 
 from refunddesk import embedded_queue
+from refunddesk.db.search import MOST_FOUND
 from refunddesk.services import desk as shown
-from refunddesk.services import health
+from refunddesk.services import health, searching
 from refunddesk.web.auth import EVERY_ROLE, By, guard
 from refunddesk.web.current import desk
 from refunddesk.web.desk.blueprint import desk_pages
@@ -41,6 +43,15 @@ def request(request_id: int) -> ResponseReturnValue:
     edges = desk().edges
     page = shown.show_request(edges, request_id)
     return render_template("desk/request.html", page=page, now=edges.clock())
+
+
+@desk_pages.get("/search")
+@guard(By.SESSION, *EVERY_ROLE)
+def search() -> ResponseReturnValue:
+    # PostgreSQL takes no text with a NUL in it; longer than an address is nothing we look for.
+    words = asked.args.get("q", "").replace("\0", "").strip()[:254]
+    found = searching.search_orders(desk().edges, words) if words else None
+    return render_template("desk/search.html", words=words, found=found, most=MOST_FOUND)
 
 
 @desk_pages.get("/desk.css")
