@@ -154,6 +154,7 @@ def add_decision(
     *,
     effects: Sequence[str] = (),
     snapshot_sha: bytes = b"as judged",
+    claim: str = "{}",
 ) -> int:
     return decisions.record_decision(
         transaction,
@@ -164,7 +165,7 @@ def add_decision(
         outcome="refund",
         settled_by="R-3A",
         amount=amount,
-        claim="{}",
+        claim=claim,
         decision=json.dumps({"effects": list(effects)}),
         snapshot_sha=snapshot_sha,
     )
@@ -176,12 +177,15 @@ def grant(
     shares: Mapping[int, tuple[str, str]] | None = None,
     *,
     effects: Sequence[str] = (),
+    claim: str = "{}",
 ) -> Refund:
     """A refund of these lines (woo item id -> net, tax), by default of everything."""
     now = edges.clock()
     with edges.database.write() as transaction:
         request_id = add_request(transaction, order, now)
-        refund_id = grant_by(transaction, edges, order, request_id, shares, effects=effects)
+        refund_id = grant_by(
+            transaction, edges, order, request_id, shares, effects=effects, claim=claim
+        )
         return refunds.get_refund(transaction, refund_id)
 
 
@@ -193,6 +197,7 @@ def grant_by(
     shares: Mapping[int, tuple[str, str]] | None = None,
     *,
     effects: Sequence[str] = (),
+    claim: str = "{}",
 ) -> int:
     """Grant a request that is there already; the refund's id."""
     items = orders.list_items(transaction, order.id)
@@ -210,7 +215,13 @@ def grant_by(
     )
     now = edges.clock()
     decision_id = add_decision(
-        transaction, request_id, amount, now, effects=effects, snapshot_sha=order.snapshot_sha
+        transaction,
+        request_id,
+        amount,
+        now,
+        effects=effects,
+        claim=claim,
+        snapshot_sha=order.snapshot_sha,
     )
     return granting.grant(
         transaction,

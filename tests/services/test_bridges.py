@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import suppress
 from datetime import timedelta
@@ -12,8 +13,10 @@ from refunddesk.db import alarms, stores
 from refunddesk.db.refunds import State
 from refunddesk.db.staff import Role
 from refunddesk.sandbox.faults import Mode
+from refunddesk.services import customers
 from refunddesk.services.attempts import MOST_ATTEMPTS, SETTLE
 from refunddesk.services.bridges import look_for_bridge
+from refunddesk.services.customers import CustomerChange
 from refunddesk.services.payments import RefundNotSent, pay_refund
 from refunddesk.services.read_back import next_look_at, resolve_refund
 from refunddesk.services.refund_outcomes import drop_due
@@ -308,3 +311,45 @@ def test_a_yes_of_the_gateway_settles_it_though_the_row_says_unpaid(bridged: Til
     bridged.shop.sandbox.documents.put("attempt", attempt["number"], {**attempt, "state": "paid"})
     assert _play(bridged) == State.PAID
     assert (bridged.moved(), bridged.balances()) == (["99.00"], PAID)
+
+
+def _lose_a_call(till: Till) -> None:
+    """A call that died before its row: the bridge will have it sent again."""
+    _arm(till, Mode.DIES_BEFORE_ROW)
+    pay_refund(till.edges, till.refund.id)
+    assert till.state() == State.UNKNOWN
+
+
+def _oppose(till: Till, how: str) -> None:
+    if how == "dispute":
+        customers.open_dispute(
+            till.edges, till.order.id, status="open", opened_at=None, by="staff:1"
+        )
+    else:
+        assert till.order.customer_id
+        accusation = CustomerChange(infringement="open", evidence="copies on three servers")
+        customers.change_customer(till.edges, till.order.customer_id, accusation, by="staff:1")
+
+
+@pytest.mark.parametrize("how", ["dispute", "procedure"])
+def test_what_is_opened_while_a_call_is_unknown_stops_its_repetition(
+    bridged: Till, how: str
+) -> None:
+    _lose_a_call(bridged)
+    _oppose(bridged, how)
+    assert _play(bridged) == State.FAILED
+    assert (bridged.moved(), bridged.request_state()) == ([], "asked")
+
+
+def test_a_dispute_that_the_judgement_knew_of_stops_nothing(till: Till) -> None:
+    shop = till.shop
+    order = shop.record(shop.sell("LIC-1")["id"])
+    dispute = customers.open_dispute(
+        till.edges, order.id, status="open", opened_at=None, by="staff:1"
+    )
+    claim = json.dumps({"disputes": [{"id": str(dispute.id)}], "customer": {"infringement": None}})
+    item = shop.items(order)[0]
+    shares = {item.woo_item_id: (str(item.paid), "0.00")}
+    refund = building.grant(till.edges, order, shares, claim=claim)
+    pay_refund(till.edges, refund.id)
+    assert till.moved() == ["99.00"]

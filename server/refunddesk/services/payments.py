@@ -15,6 +15,7 @@ from refunddesk.db.stores import Store
 from refunddesk.jobnames import LIMITS, JobName
 from refunddesk.services import preflight
 from refunddesk.services.edges import Edges
+from refunddesk.services.objections import stop_at_objection
 from refunddesk.services.orders import record_order
 from refunddesk.services.payment_blocks import why_held
 from refunddesk.services.preflight import AlreadyThere, Differs, Finding
@@ -167,6 +168,8 @@ def _begin(edges: Edges, payment: Payment) -> Refund | Differs | datetime | None
         wait_until = _must_wait(transaction, refund, now)
         if wait_until:
             return wait_until
+        if stop_at_objection(transaction, refund, now=now, actor=_ACTOR):
+            return None
         try:
             left = what_is_left(transaction, order, besides=refund)
             check_left(left, refund.lines, refund.amount)

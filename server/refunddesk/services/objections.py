@@ -1,0 +1,59 @@
+"""What stands against paying a refund now and did not when it was judged."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from refunddesk.db import customers, decisions, disputes, orders, refunds
+from refunddesk.db.refunds import Refund
+from refunddesk.services.refund_outcomes import give_up
+
+
+def stop_at_objection(
+    transaction: Connection, refund: Refund, *, now: datetime, actor: str
+) -> bool:
+    """Give a due refund up where a dispute or a procedure was opened since it was judged.
+
+    Opened while a call was under way they find nothing to stop, and the refund may become due again
+    afterwards. The order must be locked, as by whoever opens one: it is seen here, or stops the
+    refund itself.
+    """
+    because = _new_objection(transaction, refund)
+    if because is None:
+        return False
+    current = refunds.get_refund(transaction, refund.id)
+    if current.token == refund.token:
+        give_up(transaction, current, now=now, actor=actor, because=because, judge_anew=True)
+    return True
+
+
+def _new_objection(transaction: Connection, refund: Refund) -> str | None:
+    """What was opened, in words without personal data.
+
+    What the judgement knew of is the policy's to heed: judged anew it would say the same again.
+    """
+    claim = json.loads(decisions.get_decision(transaction, refund.decision_id).claim)
+    known = {dispute["id"] for dispute in claim.get("disputes", ())}
+    for dispute in disputes.list_disputes(transaction, refund.order_id):
+        if dispute.closed_at is None and str(dispute.id) not in known:
+            return "a dispute was opened"
+    if _is_accused(transaction, refund) and not _was_accused(claim):
+        return "an infringement was opened"
+    return None
+
+
+def _is_accused(transaction: Connection, refund: Refund) -> bool:
+    customer_id = orders.get_order(transaction, refund.order_id).customer_id
+    if customer_id is None:
+        return False
+    person = customers.list_same_person(transaction, customer_id)
+    return any(row.infringement_is_open for row in person)
+
+
+def _was_accused(claim: dict[str, object]) -> bool:
+    customer = claim.get("customer")
+    infringement = customer.get("infringement") if isinstance(customer, dict) else None
+    return isinstance(infringement, dict) and infringement.get("settled_at") is None
