@@ -46,6 +46,10 @@ def measure(home: Path, orders: int, url: str | None = None) -> str:
     database.close()
     edges = open_edges(settings)
     sell(edges.database, add_store(edges), orders)
+    if url:
+        # A server in use has its statistics: it takes them by itself, within a minute.
+        with edges.database.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
     edges.database.close()
     policy = home / "generous.toml"
     policy.write_text(POLICY, encoding="utf-8")
