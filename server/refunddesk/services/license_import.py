@@ -319,10 +319,11 @@ def _switch_on(
     transaction: Connection, license_id: int, line: _Line, own: list[str], now: datetime
 ) -> int:
     """Switch on the sites that were never on here; one switched off since stays off."""
+    # Locked before its sites are counted, as by whoever switches one on at the same moment.
+    license = licenses.lock_license(transaction, license_id)
+    assert license is not None
     before = licenses.list_sites_ever_on(transaction, license_id)
     new = [site for site in line.sites if site not in before]
-    license = licenses.find_license(transaction, license_id)
-    assert license is not None
     if new and license.state != "active":
         raise _BadLine("its licence has ended, so no site of it can be switched on")
     for site in new:
