@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -105,8 +105,18 @@ def settle_notice(
 
 def list_notices(transaction: Connection, about: str, limit: int = 200) -> list[Notice]:
     """The newest `limit` about one thing, oldest first."""
+    return list_notices_about(transaction, [about], limit)
+
+
+def list_notices_about(
+    transaction: Connection, subjects: Collection[str], limit: int = 200
+) -> list[Notice]:
+    """The newest `limit` about any of the things, oldest first."""
     rows = transaction.execute(
-        select(notices).where(notices.c.about == about).order_by(notices.c.id.desc()).limit(limit)
+        select(notices)
+        .where(notices.c.about.in_(subjects))
+        .order_by(notices.c.id.desc())
+        .limit(limit)
     ).all()
     return [_notice(row) for row in reversed(rows)]
 

@@ -1,7 +1,8 @@
-"""What staff's programs are shown of one order and of everything that hangs on it."""
+"""What staff and their programs are shown of one order and of everything that hangs on it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -9,24 +10,37 @@ from sqlalchemy import Connection
 from refunddesk.db import (
     books,
     cases,
+    customers,
     disputes,
     item_deliveries,
     licenses,
+    notices,
     orders,
     refunds,
     requests,
+    staff,
     store_refunds,
+    stores,
+    subscriptions,
 )
 from refunddesk.db.cases import Case
+from refunddesk.db.customers import CustomerFacts
 from refunddesk.db.disputes import Dispute
+from refunddesk.db.history import Deed, list_deeds
 from refunddesk.db.item_deliveries import ItemDelivery
 from refunddesk.db.licenses import Activation, License
+from refunddesk.db.notices import Notice
 from refunddesk.db.orders import Order, OrderItem
 from refunddesk.db.refunds import Refund
 from refunddesk.db.requests import RefundRequest
 from refunddesk.db.store_refunds import StoreRefund
+from refunddesk.db.stores import Store
+from refunddesk.db.subscriptions import Subscription
 from refunddesk.ledger import Posting
+from refunddesk.money import Money
+from refunddesk.policy.quote import Quote, Step
 from refunddesk.services.edges import Edges
+from refunddesk.services.quotes import OrderNotQuotable, OrderQuote, quote_order
 from refunddesk.services.requests import NoSuchOrder
 
 
@@ -47,6 +61,39 @@ class OrderPage:
     balances: tuple[Posting, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StaffOrder:
+    """An order for people to read: what hangs on it, whose it is, what it would get, who was told.
+
+    `quote` is None where a person decides, and `not_quoted` then says why. `names` are the staff's,
+    by what the history calls them ("staff:3"). `notices` are the newest, oldest first.
+    """
+
+    held: OrderPage
+    store: Store
+    customer: CustomerFacts | None
+    subscription: Subscription | None
+    quote: OrderQuote | None
+    not_quoted: str
+    notices: list[Notice]
+    deeds: list[Deed]
+    names: Mapping[str, str]
+
+    def gets(self, item: OrderItem, quote: Quote) -> Money | None:
+        """What the line would get back at once, tax included; None where it gets nothing."""
+        decision = quote.steps[0].decision
+        shares = decision.lines if decision.outcome == "refund" else ()
+        amounts = (one.refund + one.tax for one in shares if one.item == str(item.woo_item_id))
+        amount = next(amounts, None)
+        return amount if amount else None
+
+    @property
+    def ahead(self) -> list[Step]:
+        """What would come back if all is done, and until when: each amount once."""
+        steps = self.quote.conditions_met.steps if self.quote else ()
+        return [step for step in steps if step.decision.outcome == "refund"]
+
+
 def show_order(edges: Edges, order_id: int) -> OrderPage:
     """Raises NoSuchOrder."""
     with edges.database.read() as transaction:
@@ -64,6 +111,56 @@ def show_store_order(edges: Edges, store_id: int, woo_order_id: int) -> OrderPag
         if order is None:
             raise NoSuchOrder(f"Store {store_id} has sent no order {woo_order_id}.")
         return _page(transaction, order)
+
+
+def show_staff_order(edges: Edges, order_id: int) -> StaffOrder:
+    """Raises NoSuchOrder."""
+    held = show_order(edges, order_id)
+    quote, not_quoted = _quote(edges, held.order)
+    order = held.order
+    with edges.database.read() as transaction:
+        return StaffOrder(
+            held=held,
+            store=stores.get_store(transaction, order.store_id),
+            customer=_customer(transaction, order),
+            subscription=_subscription(transaction, order),
+            quote=quote,
+            not_quoted=not_quoted,
+            notices=notices.list_notices_about(transaction, _subjects(held)),
+            deeds=list_deeds(transaction, f"order:{order_id}"),
+            names={f"staff:{one.id}": one.name for one in staff.list_staff(transaction)},
+        )
+
+
+def _customer(transaction: Connection, order: Order) -> CustomerFacts | None:
+    if order.customer_id is None:
+        return None
+    return customers.find_customer(transaction, order.customer_id)
+
+
+def _subscription(transaction: Connection, order: Order) -> Subscription | None:
+    if order.subscription_id is None:
+        return None
+    return subscriptions.get_subscription(transaction, order.subscription_id)
+
+
+def _quote(edges: Edges, order: Order) -> tuple[OrderQuote | None, str]:
+    if order.paid_at is None:
+        return None, "The order is not paid."
+    try:
+        return quote_order(edges, order.id), ""
+    except OrderNotQuotable as because:
+        return None, str(because)
+
+
+def _subjects(held: OrderPage) -> list[str]:
+    """What notices may be about that hang on the order."""
+    return [
+        f"order:{held.order.id}",
+        *(f"case:{one.id}" for one in held.cases),
+        *(f"request:{one.id}" for one in held.requests),
+        *(f"refund:{one.id}" for one in held.refunds),
+    ]
 
 
 def _page(transaction: Connection, order: Order) -> OrderPage:

@@ -1,8 +1,9 @@
-"""The desk of the staff: sign-in, status, cases, refunds, requests, and the checks of plugins."""
+"""The desk of the staff: sign-in, status, orders, cases, requests, refunds, checks of plugins."""
 
 from __future__ import annotations
 
 from refunddesk.web.desk import cases as cases
+from refunddesk.web.desk import orders as orders
 from refunddesk.web.desk import pages as pages
 from refunddesk.web.desk import plugins as plugins
 from refunddesk.web.desk import signing_in as signing_in

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import render_template, send_from_directory
+from flask import render_template
 from flask import request as asked
 from flask.typing import ResponseReturnValue
 
@@ -12,13 +12,14 @@ from refunddesk import embedded_queue
 from refunddesk.db.search import MOST_FOUND
 from refunddesk.services import desk as shown
 from refunddesk.services import health, searching
+from refunddesk.web import styles
 from refunddesk.web.auth import EVERY_ROLE, By, guard
 from refunddesk.web.current import desk
 from refunddesk.web.desk.blueprint import desk_pages
 
 #: What the databases can hold as a number; a longer one is no page of ours.
 _ID = "int(max=9223372036854775807)"
-_STATIC = Path(__file__).parent / "static"
+_OWN_STYLE = Path(__file__).parent / "static" / "desk.css"
 
 
 @desk_pages.get("/")
@@ -57,4 +58,4 @@ def search() -> ResponseReturnValue:
 @desk_pages.get("/desk.css")
 @guard(By.NOBODY)
 def stylesheet() -> ResponseReturnValue:
-    return send_from_directory(_STATIC, "desk.css", max_age=3600)
+    return styles.stylesheet(_OWN_STYLE)

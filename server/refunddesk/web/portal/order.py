@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 from typing import get_args
 
-from flask import redirect, render_template, request, send_from_directory, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
@@ -17,6 +17,7 @@ from refunddesk.policy.wording.showing import Showing
 from refunddesk.services import order_home
 from refunddesk.services.customer_links import NotForThisVisit
 from refunddesk.services.order_home import OrderHome
+from refunddesk.web import styles
 from refunddesk.web.auth import By, current_visit, guard
 from refunddesk.web.current import desk
 from refunddesk.web.forms import FormNotUnderstood
@@ -24,7 +25,7 @@ from refunddesk.web.portal.blueprint import portal
 from refunddesk.worktime import zone
 
 _ID = "int(max=9223372036854775807)"
-_STATIC = Path(__file__).parent / "static"
+_OWN_STYLE = Path(__file__).parent / "static" / "portal.css"
 REASONS: tuple[str, ...] = get_args(Reason)
 MOST_DETAILS = 20_000
 
@@ -161,7 +162,7 @@ def report_lost(activation_id: int) -> ResponseReturnValue:
 @portal.get("/portal.css")
 @guard(By.NOBODY)
 def stylesheet() -> ResponseReturnValue:
-    return send_from_directory(_STATIC, "portal.css", max_age=3600)
+    return styles.stylesheet(_OWN_STYLE)
 
 
 def _visit_for_refund() -> Visit:
