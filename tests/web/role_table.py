@@ -1,0 +1,406 @@
+"""Two stores with everything in them, and what to send to each route about one of its things."""
+
+from __future__ import annotations
+
+import io
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from refunddesk import licensing
+from refunddesk.compat.verdict import Verdict
+from refunddesk.db import disputes, licenses, suspicions
+from refunddesk.db import staff as people
+from refunddesk.db.customer_links import Purpose
+from refunddesk.db.orders import Order
+from refunddesk.db.staff import Role
+from refunddesk.db.suspicions import SuspicionKind
+from refunddesk.services import (
+    attachments,
+    cases,
+    customer_links,
+    stores,
+    tokens,
+    work_quotes,
+)
+from refunddesk.services import licenses as licensed
+from refunddesk.services.edges import Edges
+from refunddesk.web.auth import SESSION_COOKIE, VISIT_COOKIE
+from refunddesk.woocommerce.signature import sign
+from tests.asking import PORTAL, STAFF, Bought, ask, buy, days, intake, judge, key_of, report
+from tests.building import add_check, add_order, add_store, grant
+from tests.people import hire, session_of
+from tests.web.receiving import ORDER
+from tests.web.test_attachments import picture
+
+MONITOR_TOKEN = "the token of the monitors, long enough"
+_FORMS = "refunddesk_forms"
+#: Of nothing in either store.
+MISSING = 987_654
+NO_KEY = "AAAA-AAAA-AAAA-AAAA-AAAA-AAAA-AA"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody at the door, with all that they can prove; `key` and `signs` go into bodies."""
+
+    name: str
+    bearer: str | None = None
+    session: str | None = None
+    visit: str | None = None
+    key: str | None = None
+    signs: bool = False
+    role: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Things:
+    """What belongs to one store and one customer there: the numbers that routes name."""
+
+    order: Order
+    ids: Mapping[str, int]
+    key: str
+    site_token: str
+    link: str
+    endpoint: stores.NewEndpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What goes with a request, and what is answered where it is let through to what is there.
+
+    `changes`: whether a row is written then.
+    """
+
+    status: int = 200
+    json: Any = None
+    form: Mapping[str, Any] = field(default_factory=dict)
+    data: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: str = ""
+    changes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody who may call, and the things of two stores: `own` of Ada's, `foreign` of Bob's."""
+
+    app: Flask
+    edges: Edges
+    own: Things
+    foreign: Things
+    callers: tuple[Caller, ...]
+    forms: str  # the cookie that a browser's forms are bound to
+    form_token: str
+
+    def call(self, caller: Caller, method: str, path: str, sent: Sent) -> TestResponse:
+        """The request with every proof that the caller has, whichever the route asks for."""
+        cookies = {SESSION_COOKIE: caller.session, VISIT_COOKIE: caller.visit, _FORMS: self.forms}
+        headers = dict(sent.headers)
+        headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items() if value)
+        if caller.bearer:
+            headers["Authorization"] = f"Bearer {caller.bearer}"
+        options: dict[str, Any] = {}
+        if sent.json is not None:
+            options["json"] = sent.json
+        elif sent.data is not None:
+            options["data"] = sent.data
+        elif path.startswith(("/desk", "/my")) and method != "GET":
+            options["data"] = {"csrf_token": self.form_token, **sent.form}
+        client = self.app.test_client(use_cookies=False)
+        return client.open(path, method=method, headers=headers, **options)
+
+
+def cast(app: Flask, edges: Edges) -> Cast:
+    own = _things(edges, 1, "ada@example.com")
+    foreign = _things(edges, 2, "bob@example.com")
+    browser = app.test_client()
+    found = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/desk/sign-in").text)
+    forms = browser.get_cookie(_FORMS)
+    assert found
+    assert forms
+    return Cast(app, edges, own, foreign, tuple(_callers(edges, own)), forms.value, found[1])
+
+
+def _callers(edges: Edges, own: Things) -> Iterator[Caller]:
+    for role in Role:
+        yield _person(edges, role.value, role)
+    left = _person(edges, "an owner who left", Role.OWNER, "left@store.test")
+    with edges.database.write() as transaction:
+        person = people.find_staff(transaction, "left@store.test")
+        assert person
+        people.disable(transaction, person.id, edges.clock())
+    yield replace(left, role=None)
+    yield Caller("nobody")
+    link = customer_links.make_link(edges, own.order.id, Purpose.REFUND, by=STAFF)
+    visit = customer_links.enter(edges, link)
+    yield Caller("a customer", bearer=visit, session=visit, visit=visit)
+    yield Caller("a licence", bearer=own.key, session=own.key, visit=own.key, key=own.key)
+    yield Caller("the monitor", MONITOR_TOKEN, MONITOR_TOKEN, MONITOR_TOKEN)
+    yield Caller("the store", signs=True)
+
+
+def _person(edges: Edges, name: str, role: Role, email: str = "") -> Caller:
+    staff_id = hire(edges, role, email)
+    session = session_of(edges, staff_id)
+    token = tokens.make_token(edges, staff_id, "a program", by=STAFF)
+    # A person's session opens no customer's page, nor the other way round.
+    return Caller(name, bearer=token, session=session, visit=session, role=role)
+
+
+def _things(edges: Edges, number: int, email: str) -> Things:
+    store_id = add_store(edges, url=f"https://store{number}.test")
+    work = Bought("setting-up", "90.00", "0.00", "customization", 0)
+    order = buy(edges, store_id, replace(PORTAL, sites=3), work, woo_order_id=number, email=email)
+    ended = report(edges, order)
+    case = report(edges, order, finding=None, gives_up=False, details="It is slow.")
+    request_id = ask(edges, order, f"asked-{number}", case_id=ended.id)
+    judge(edges, request_id)
+    paid = grant(edges, add_order(edges, store_id, woo_order_id=900 + number))
+    add_order(edges, store_id, woo_order_id=800 + number)  # nobody asked about this one
+    key = key_of(edges, order)
+    on, off = (licensed.activate(edges, key, f"{name}{number}.example") for name in ("ada", "gone"))
+    licensed.deactivate(edges, off.token)
+    quote = work_quotes.offer_quote(
+        edges,
+        _charged(edges, order),
+        work="A new form.",
+        amount="80.00",
+        currency="EUR",
+        valid_until=edges.clock() + days(7),
+        by=STAFF,
+    )
+    with edges.database.write() as transaction:
+        (license,) = licenses.list_licenses(transaction, order.id, None)
+        active = licenses.list_activations(transaction, [license.id])
+        by_site = {one.site: one.id for one in active}
+        dispute = disputes.record_dispute(
+            transaction, order.id, status="open", opened_at=edges.clock()
+        )
+        suspicion_id = suspicions.insert_once(
+            transaction,
+            license.id,
+            order.customer_id,
+            SuspicionKind.USE_AFTER_REFUND,
+            at=edges.clock(),
+        )
+    kept = attachments.attach(edges, case.id, "shot.png", picture(), by=STAFF)
+    check = add_check(edges, Verdict.OK, slug=f"plugin-{number}")
+    assert order.customer_id
+    assert suspicion_id
+    return Things(
+        order,
+        {
+            "store_id": store_id,
+            "order_id": order.id,
+            "customer_id": order.customer_id,
+            "case_id": case.id,
+            "ended case": ended.id,
+            "request_id": request_id,
+            "refund_id": paid.id,
+            "license_id": license.id,
+            "activation_id": by_site[on.site],
+            "activation off": by_site[off.site],
+            "attachment_id": kept.id,
+            "dispute_id": dispute.id,
+            "quote_id": quote.id,
+            "suspicion_id": suspicion_id,
+            "check_id": check.id,
+            "woo_item_id": 12,
+        },
+        key,
+        on.token,
+        customer_links.make_link(edges, order.id, Purpose.REFUND, by=STAFF),
+        stores.NewEndpoint(*stores.add_endpoint(edges, store_id, "order.updated")),
+    )
+
+
+def _charged(edges: Edges, order: Order) -> int:
+    about = replace(intake(edges, order, "malfunction"), category="customization")
+    return cases.open_case(edges, about, by=STAFF).id
+
+
+Maker = Callable[[Cast, Caller, Things], Sent]
+
+
+def _sends(**what: Any) -> Maker:
+    return lambda cast, caller, things: Sent(**what)
+
+
+def _says(name: str, **fields: Any) -> Maker:
+    """A form of the case page, which brings the last turn its page showed."""
+
+    def make(cast: Cast, caller: Caller, things: Things) -> Sent:
+        case_id = things.ids["ended case" if name == "reopen" else "case_id"]
+        turns = cases.show_case(cast.edges, case_id).turns
+        seen = str(turns[-1].id if turns else 0)
+        return Sent(303, form={"words": "We looked into it.", "seen": seen, **fields})
+
+    return make
+
+
+def _by_key(status: int = 200, *, changes: bool = False, **also: Any) -> Maker:
+    """What licensed software sends. Whoever holds no key guesses one."""
+    return lambda cast, caller, things: Sent(
+        status, json={"key": caller.key or NO_KEY, **also}, changes=changes
+    )
+
+
+def _off(cast: Cast, caller: Caller, things: Things) -> Sent:
+    return Sent(json={"token": things.site_token if caller.key else licensing.new_token(_zeros)})
+
+
+def _zeros(size: int) -> bytes:
+    return bytes(size)
+
+
+def _delivers(cast: Cast, caller: Caller, things: Things) -> Sent:
+    headers = {"Content-Type": "application/json", "X-WC-Webhook-Topic": "order.updated"}
+    if caller.signs:
+        headers["X-WC-Webhook-Signature"] = sign(cast.own.endpoint.secret, ORDER)
+    return Sent(data=ORDER, headers=headers)
+
+
+def _asks(cast: Cast, caller: Caller, things: Things) -> Sent:
+    body = {
+        "store": things.ids["store_id"],
+        "woo_order_id": 800 + things.order.woo_order_id,
+        "request_key": "another",
+        "channel": "email",
+        "from_account_address": True,
+    }
+    return Sent(201, json=body)
+
+
+def _uploads(cast: Cast, caller: Caller, things: Things) -> Sent:
+    # No zip at all: it is let through to the reading, which says so.
+    return Sent(422, form={"zip": (io.BytesIO(b"no zip"), "mine.zip")}, changes=False)
+
+
+_REPORT = {"reason": "malfunction", "details": "It does nothing.", "no_screenshots": True}
+_READS = _sends(changes=False)
+
+#: What to send to each route, and what it answers to whom it lets through. A new route gets a line.
+MAKERS: Mapping[str, Maker] = {
+    "GET /api/activations/{activation_id}/receipt": _READS,
+    "GET /api/attachments/{attachment_id}": _READS,
+    "GET /api/cases": _sends(query="?after=0", changes=False),
+    "GET /api/cases/due/{side}": _READS,
+    "GET /api/cases/overdue/{side}": _READS,
+    "GET /api/cases/{case_id}": _READS,
+    "GET /api/customers/{customer_id}/infringements": _READS,
+    "GET /api/orders": lambda cast, caller, things: Sent(
+        query=f"?store={things.ids['store_id']}&woo_order_id={things.order.woo_order_id}",
+        changes=False,
+    ),
+    "GET /api/orders/{order_id}": _READS,
+    "GET /api/orders/{order_id}/quote": _READS,
+    "GET /api/refund-requests/{request_id}": _READS,
+    "GET /api/refunds/{refund_id}": _READS,
+    "GET /api/stores/{store_id}/products/{product}": _READS,
+    "GET /api/suspicions": _READS,
+    "GET /desk/": _READS,
+    "GET /desk/attachments/{attachment_id}": _READS,
+    "GET /desk/cases/{case_id}": _READS,
+    "GET /desk/checks/{check_id}": _READS,
+    "GET /desk/desk.css": _READS,
+    "GET /desk/orders/{order_id}": _READS,
+    "GET /desk/plugins": _READS,
+    "GET /desk/refunds/{refund_id}": _READS,
+    "GET /desk/requests/{request_id}": _READS,
+    "GET /desk/search": _sends(query="?q=1", changes=False),
+    "GET /desk/sign-in": _READS,
+    "GET /healthz": _sends(status=503, changes=False),  # no queue and no dispatcher run here
+    "GET /licenses/openapi.json": _READS,
+    "GET /metrics": _READS,
+    "GET /my/": _READS,
+    "GET /my/enter/{token}": _READS,
+    "GET /my/link": _READS,
+    "GET /my/portal.css": _READS,
+    "GET /policies/{store_id}/": _READS,
+    "GET /policies/{store_id}/{language}/": _READS,
+    "GET /policies/{store_id}/{language}/{version}": _READS,
+    "GET /readyz": _READS,
+    "PATCH /api/cases/{case_id}": _sends(json={"product_version": "2.2"}),
+    "PATCH /api/customers/{customer_id}": _sends(json={"is_consumer": True}),
+    "PATCH /api/disputes/{dispute_id}": _sends(json={"status": "lost", "closed_at": None}),
+    "PATCH /api/licenses/{license_id}": _sends(json={"customized": True}),
+    "POST /api/activations/{activation_id}/deactivate": _sends(json={"because": "It is gone."}),
+    "POST /api/cases": lambda cast, caller, things: Sent(
+        201, json={"order": things.ids["order_id"], **_REPORT}
+    ),
+    "POST /api/cases/{case_id}/attachments": _sends(
+        status=201, data=picture("JPEG"), query="?name=second.jpg"
+    ),
+    "POST /api/cases/{case_id}/end": _sends(status=201, json={"outcome": "resolved", "why": "Ok."}),
+    "POST /api/cases/{case_id}/findings": _sends(
+        status=201, json={"finding": "malfunction", "why": "It was seen."}
+    ),
+    "POST /api/cases/{case_id}/quotes": lambda cast, caller, things: Sent(
+        409,  # a malfunction is mended for nothing
+        json={
+            "work": "A form.",
+            "amount": "10.00",
+            "currency": "EUR",
+            "valid_until": f"{cast.edges.clock() + days(3):%Y-%m-%dT%H:%M:%SZ}",
+        },
+        changes=False,
+    ),
+    "POST /api/cases/{case_id}/reopen": _sends(status=201, json={"why": "It is back."}),
+    "POST /api/cases/{case_id}/turns": _sends(status=201, json={"kind": "note", "words": "Hm."}),
+    "POST /api/licenses/{license_id}/new-key": _sends(),
+    "POST /api/orders/{order_id}/disputes": _sends(status=201, json={"status": "open"}),
+    "POST /api/orders/{order_id}/items/{woo_item_id}/delivery": _sends(status=201, json={}),
+    "POST /api/orders/{order_id}/links": _sends(json={}),
+    "POST /api/orders/{order_id}/materials": _sends(changes=False),  # the product has none
+    "POST /api/quotes/{quote_id}/answer": _sends(json={"accepts": True}),
+    "POST /api/refund-requests": _asks,
+    "POST /api/refund-requests/{request_id}/destruction": _sends(),
+    "POST /api/refund-requests/{request_id}/withdraw": _sends(),
+    "POST /api/suspicions/{suspicion_id}/confirm": _sends(json={"evidence": "Seen online."}),
+    "POST /api/suspicions/{suspicion_id}/drop": _sends(json={"because": "A mistake."}),
+    "POST /desk/cases/{case_id}/end": _says("end", outcome="resolved"),
+    "POST /desk/cases/{case_id}/find": _says("find", finding="malfunction"),
+    "POST /desk/cases/{case_id}/reopen": _says("reopen"),
+    "POST /desk/cases/{case_id}/say": _says("say", kind="note"),
+    "POST /desk/checks/{check_id}/again": _sends(status=303),
+    "POST /desk/plugins": _uploads,
+    "POST /desk/sign-in": _sends(
+        status=401, form={"email": "nobody@store.test", "password": "x"}, changes=False
+    ),
+    "POST /desk/sign-out": _sends(status=303),
+    "POST /hooks/{endpoint_id}": _delivers,
+    "POST /licenses/activate": _by_key(site="third.example", changes=True),
+    "POST /licenses/activations": _by_key(),
+    "POST /licenses/deactivate": _off,
+    "POST /licenses/validate": _by_key(site="ada1.example", changes=True),
+    "POST /my/ask": lambda cast, caller, things: Sent(
+        409,  # the order's request is open
+        form={"request_key": secrets.token_hex(16), "reason": "malfunction"},
+        changes=False,
+    ),
+    "POST /my/enter/{token}": _sends(status=303),
+    "POST /my/language": _sends(status=303, form={"language": "fr"}),
+    "POST /my/leave": _sends(status=303),
+    "POST /my/link": _sends(form={"number": "1", "email": "ada@example.com"}),
+    "POST /my/report": _sends(status=303, form={"product_version": "2.3"}),
+    "POST /my/sites/{activation_id}/lost": _sends(status=303),
+    "POST /my/sites/{activation_id}/off": _sends(status=303),
+    "POST /my/statement": _sends(status=303, form={"destroyed": "yes"}),
+    "POST /my/withdraw": _sends(status=303),
+    "PUT /api/stores/{store_id}/products/{product}": _sends(
+        json={"materials": [], "not_on_wordpress_com": False}
+    ),
+}
+
+#: Routes about another thing than their parameter's name says.
+ABOUT = {
+    "POST /api/cases/{case_id}/reopen": {"case_id": "ended case"},
+    "POST /desk/cases/{case_id}/reopen": {"case_id": "ended case"},
+    "GET /api/activations/{activation_id}/receipt": {"activation_id": "activation off"},
+}
