@@ -9,6 +9,7 @@ import pytest
 from refunddesk.db import customers as customer_rows
 from refunddesk.db import decisions, requests
 from refunddesk.db import licenses as rows
+from refunddesk.db import suspicions as suspicion_rows
 from refunddesk.db.orders import Order
 from refunddesk.services import licenses, suspicions
 from refunddesk.services import requests as asking
@@ -106,6 +107,32 @@ def test_a_second_suspicion_is_confirmed_under_the_procedure_that_is_open(edges:
     for raised in suspicions.list_open(edges):
         suspicions.confirm(edges, raised.id, evidence="It runs on ada.example.", by=STAFF)
     assert suspicions.list_open(edges) == []
+
+
+def test_a_confirmation_that_breaks_off_accuses_nobody(
+    edges: Edges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sold = refunded(edges)
+    validate(edges, sold.key, "ada.example")
+    (raised,) = suspicions.list_open(edges)
+
+    def break_off(*_: object, **__: object) -> bool:
+        raise RuntimeError("the power failed")
+
+    def is_accused() -> bool:
+        assert sold.order.customer_id
+        with edges.database.read() as transaction:
+            facts = customer_rows.find_customer(transaction, sold.order.customer_id)
+        assert facts is not None
+        return facts.infringement_is_open
+
+    with monkeypatch.context() as patching:
+        patching.setattr(suspicion_rows, "settle", break_off)
+        with pytest.raises(RuntimeError, match="power"):
+            suspicions.confirm(edges, raised.id, evidence="It runs on ada.example.", by=STAFF)
+    assert (is_accused(), suspicions.list_open(edges)) == (False, [raised])
+    suspicions.confirm(edges, raised.id, evidence="It runs on ada.example.", by=STAFF)
+    assert (is_accused(), suspicions.list_open(edges)) == (True, [])
 
 
 def test_a_dropped_suspicion_is_over_for_good(edges: Edges) -> None:

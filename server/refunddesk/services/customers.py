@@ -65,22 +65,28 @@ def change_customer(
             "A procedure is opened with its evidence, and evidence is only taken with one. "
             "Nothing was changed."
         )
-    now = edges.clock()
     with edges.database.write() as transaction:
-        customer = customers.lock_customer(transaction, customer_id)
-        if customer is None:
-            raise NoSuchCustomer(f"There is no customer {customer_id}. Nothing was changed.")
-        changed = customer
-        if not isinstance(change.is_consumer, EllipsisType):
-            changed = replace(changed, is_consumer=change.is_consumer)
-        if change.infringement == "open":
-            changed = _accused(changed, change.evidence, now, by)
-        elif change.infringement == "settled":
-            changed = _cleared(changed, now)
-        if changed != customer:
-            customers.change_customer(transaction, changed)
-            _record_procedure(transaction, changed.id, change, now, by)
-            _tell_customer(transaction, changed, change, now, by)
+        return change_within(transaction, customer_id, change, by=by, now=edges.clock())
+
+
+def change_within(
+    transaction: Connection, customer_id: int, change: CustomerChange, *, by: str, now: datetime
+) -> CustomerFacts:
+    """`change_customer` as a part of another deed. What it refuses, it refuses before it writes."""
+    customer = customers.lock_customer(transaction, customer_id)
+    if customer is None:
+        raise NoSuchCustomer(f"There is no customer {customer_id}. Nothing was changed.")
+    changed = customer
+    if not isinstance(change.is_consumer, EllipsisType):
+        changed = replace(changed, is_consumer=change.is_consumer)
+    if change.infringement == "open":
+        changed = _accused(changed, change.evidence, now, by)
+    elif change.infringement == "settled":
+        changed = _cleared(changed, now)
+    if changed != customer:
+        customers.change_customer(transaction, changed)
+        _record_procedure(transaction, changed.id, change, now, by)
+        _tell_customer(transaction, changed, change, now, by)
     return changed
 
 

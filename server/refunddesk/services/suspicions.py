@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -13,7 +14,7 @@ from refunddesk.services.customers import (
     CustomerChange,
     InfringementAlreadyOpen,
     NoSuchCustomer,
-    change_customer,
+    change_within,
 )
 from refunddesk.services.edges import Edges
 from refunddesk.services.refusal import Refusal
@@ -38,23 +39,29 @@ def confirm(edges: Edges, suspicion_id: int, *, evidence: str, by: str) -> Suspi
     Where a procedure is open already, only the suspicion is settled. Raises NoSuchSuspicion,
     SuspicionSettled, and NoSuchCustomer where nobody is known to have bought the licence.
     """
-    with edges.database.read() as transaction:
+    now = edges.clock()
+    with edges.database.write() as transaction:
         suspicion = _open_one(transaction, suspicion_id)
-    if suspicion.customer_id is None:
-        raise NoSuchCustomer(
-            f"Nobody is known to have bought licence {suspicion.license_id}. Nothing was changed: "
-            "drop the suspicion with that reason."
+        if suspicion.customer_id is None:
+            raise NoSuchCustomer(
+                f"Nobody is known to have bought licence {suspicion.license_id}. Nothing was "
+                "changed: drop the suspicion with that reason."
+            )
+        accusation = CustomerChange(infringement="open", evidence=evidence)
+        # An open procedure is what was wanted; it refuses before it has written anything.
+        with suppress(InfringementAlreadyOpen):
+            change_within(transaction, suspicion.customer_id, accusation, by=by, now=now)
+        return _settle(
+            transaction, suspicion_id, "confirmed", "an infringement was opened", by, now
         )
-    accusation = CustomerChange(infringement="open", evidence=evidence)
-    # An open procedure is what was wanted, and what a repeated call finds.
-    with suppress(InfringementAlreadyOpen):
-        change_customer(edges, suspicion.customer_id, accusation, by=by)
-    return _settle(edges, suspicion_id, "confirmed", "an infringement was opened", by)
 
 
 def drop(edges: Edges, suspicion_id: int, *, because: str, by: str) -> Suspicion:
     """Nothing is in it; `because` is kept. Raises NoSuchSuspicion, SuspicionSettled."""
-    return _settle(edges, suspicion_id, "dropped", because, by)
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        _open_one(transaction, suspicion_id)
+        return _settle(transaction, suspicion_id, "dropped", because, by, now)
 
 
 def _open_one(transaction: Connection, suspicion_id: int) -> Suspicion:
@@ -68,22 +75,26 @@ def _open_one(transaction: Connection, suspicion_id: int) -> Suspicion:
     return suspicion
 
 
-def _settle(edges: Edges, suspicion_id: int, settled_as: str, because: str, by: str) -> Suspicion:
-    now = edges.clock()
-    with edges.database.write() as transaction:
-        _open_one(transaction, suspicion_id)
-        if not suspicions.settle(
-            transaction, suspicion_id, settled_as=settled_as, because=because, by=by, at=now
-        ):
-            return _open_one(transaction, suspicion_id)  # somebody was quicker: it says so
-        suspicion = suspicions.find_suspicion(transaction, suspicion_id)
-        assert suspicion is not None
-        record_deed(
-            transaction,
-            at=now,
-            actor=by,
-            action=f"suspicion_{settled_as}",
-            subject=f"license:{suspicion.license_id}",
-            data={"suspicion": suspicion_id, "because": because},
-        )
-        return suspicion
+def _settle(
+    transaction: Connection,
+    suspicion_id: int,
+    settled_as: str,
+    because: str,
+    by: str,
+    now: datetime,
+) -> Suspicion:
+    if not suspicions.settle(
+        transaction, suspicion_id, settled_as=settled_as, because=because, by=by, at=now
+    ):
+        return _open_one(transaction, suspicion_id)  # somebody was quicker: it says so
+    suspicion = suspicions.find_suspicion(transaction, suspicion_id)
+    assert suspicion is not None
+    record_deed(
+        transaction,
+        at=now,
+        actor=by,
+        action=f"suspicion_{settled_as}",
+        subject=f"license:{suspicion.license_id}",
+        data={"suspicion": suspicion_id, "because": because},
+    )
+    return suspicion
