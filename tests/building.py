@@ -166,7 +166,7 @@ def add_decision(
         settled_by="R-3A",
         amount=amount,
         claim=claim,
-        decision=json.dumps({"effects": list(effects)}),
+        decision=json.dumps({"awaits": [], "effects": list(effects)}),
         snapshot_sha=snapshot_sha,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import shutil
@@ -29,6 +30,12 @@ from refunddesk.woocommerce.client import StoreAccess, StoreClient
 
 REPOSITORY = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("REFUNDDESK_SHARED", REPOSITORY.parent / "shared"))
+
+
+def pytest_collection_finish() -> None:
+    # Modules and tests stay to the end: without this, every collection would walk through them.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

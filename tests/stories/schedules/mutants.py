@@ -19,6 +19,7 @@ from refunddesk.woocommerce import refunds as answers
 from refunddesk.woocommerce.refunds import Outcome
 from tests.stories.schedules import play
 from tests.stories.schedules.play import Play, Played
+from tests.stories.schedules.rules import FAILED
 from tests.stories.schedules.world import World
 
 
@@ -44,9 +45,14 @@ def first_caught(world: World, mutant: Mutant, seeds: range) -> Played | None:
                 played = Play(world, seed, opening=world.crowded, most_turns=500).run()
             else:
                 played = Play(world, seed).run()
-            if any(rule for rule in played.broken if not mutant.crowded or rule.startswith("M6")):
+            if any(_is_noticed(mutant, rule) for rule in played.broken):
                 return played
     return None
+
+
+def _is_noticed(mutant: Mutant, rule: str) -> bool:
+    """A rule that did not hold; an error alone may be one of the mutant, grown out of date."""
+    return rule.startswith("M6") if mutant.crowded else not rule.startswith(FAILED)
 
 
 # ---------------------------------------------------------------- what the store's answers mean
@@ -55,8 +61,8 @@ def first_caught(world: World, mutant: Mutant, seeds: range) -> Played | None:
 def _trust_any_row(_world: World) -> Any:
     """A row with our marker counts as paid, whatever it says of the gateway."""
 
-    def is_paid(refund: refunds.Refund, rows: Any) -> bool:
-        return len(rows) == 1 and rows[0].amount == refund.amount
+    def is_paid(refund: refunds.Refund, seen: read_back.Sighting) -> bool:
+        return len(seen.rows) == 1 and seen.rows[0].amount == refund.amount
 
     return patch.object(read_back, "_is_paid", is_paid)
 
@@ -193,13 +199,13 @@ def _drop_both(world: World) -> Iterator[None]:
 CAUGHT = (
     Mutant("a row counts as paid without refunded_payment", _trust_any_row, seed=71),
     Mutant("any 5xx counts as final", _take_errors_for_final),
-    Mutant("a call without an answer is sent again", _send_again_after_silence, seed=18),
-    Mutant("a lapsed lease is sent again", _send_again_after_lapse, seed=51),
+    Mutant("a call without an answer is sent again", _send_again_after_silence, seed=25),
+    Mutant("a lapsed lease is sent again", _send_again_after_lapse, seed=3),
     Mutant("the intent is not committed before the call", _commit_after_sending),
-    Mutant("a sender that woke too late sends", _send_late, seed=68),
+    Mutant("a sender that woke too late sends", _send_late, seed=10),
     Mutant("the token is not checked", _ignore_tokens, seed=10),
     Mutant("the look before sending ignores our marker", _ignore_markers, seed=29),
-    Mutant("an absent row is believed at once", _conclude_at_once, seed=167),
+    Mutant("an absent row is believed at once", _conclude_at_once, seed=105),
     Mutant("nothing keeps two refunds of an order apart", _drop_both, seed=3, crowded=True),
 )
 #: Each of the two holds by itself, and asking holds where both are gone: docs/reliability.md.

@@ -14,8 +14,11 @@ from refunddesk.jobnames import JobName
 from refunddesk.jobs import keeping, registry, schedule
 from refunddesk.queue import QueueUnreachable
 from refunddesk.services import read_back
+from refunddesk.services.edges import Edges
+from refunddesk.services.payments import RefundNotSent
+from refunddesk.woocommerce.client import StoreCallFailed
 from tests.stories.schedules import happenings
-from tests.stories.schedules.rules import Watch
+from tests.stories.schedules.rules import FAILED, Watch
 from tests.stories.schedules.stage import CALM, MOST_TURNS, Stage
 from tests.stories.schedules.store_side import StoreSide
 from tests.stories.schedules.tasks import Interrupted, Task
@@ -70,6 +73,7 @@ class Play:
         self._writer: Task | None = None
         self._sweeps_left = _SWEEPS
         self._happenings = happenings.draw(self.rng)
+        self._jobs = {name: self._watched(name, job) for name, job in registry.JOBS.items()}
         world.player, world.network = self, self.store_side
 
     def run(self) -> Played:
@@ -83,7 +87,9 @@ class Play:
             self.world.player = self.world.network = None
         for task in stage.tasks.broken:
             if not isinstance(task.error, Interrupted):
-                self.watch.broken.append(f"{task.name} failed: {task.error!r}")
+                self.watch.note(f"{FAILED} {task.name}: {task.error!r}")
+        if stage.is_over:
+            self.watch.note("it never came to rest")
         counts = self.watch.see_end(self.world.edges, self.world.store.gateway.movements)
         return Played(self.seed, self.opening.name, tuple(self.watch.broken), counts + stage.counts)
 
@@ -122,8 +128,22 @@ class Play:
     def _start_worker(self) -> None:
         promise_id = self.rings.pop(self.rng.randrange(len(self.rings)))
         self.stage.counts["jobs"] += 1
-        keep = partial(keeping.keep, self.world.edges, promise_id, registry.JOBS)
+        keep = partial(keeping.keep, self.world.edges, promise_id, self._jobs)
         self.stage.start(f"worker, promise {promise_id}", keep)
+
+    def _watched(self, name: JobName, job: keeping.JobFunction) -> keeping.JobFunction:
+        """The job; an error that no fault of the store or the queue explains is one of the desk."""
+
+        def run(edges: Edges, subject: str) -> None:
+            try:
+                job(edges, subject)
+            except (keeping.NotYet, Interrupted, RefundNotSent, StoreCallFailed):
+                raise
+            except Exception as error:
+                self.watch.note(f"{FAILED} {name}: {error!r}")
+                raise
+
+        return run
 
     def _dispatch(self) -> None:
         if self.stage.elapsed < self.queue_back_at:

@@ -20,6 +20,8 @@ from tests.stories.schedules.world import Opening
 #: As the program has them, before anybody tampers with it.
 _EDGES = frozenset((str(before), str(after)) for before, after in EDGES)
 _IN_FLIGHT = frozenset(map(str, IN_FLIGHT))
+#: How an error begins that none of the faults played explains.
+FAILED = "failed:"
 _SELECT = "SELECT id, marker, state, token, amount_minor, attempt FROM refunds"
 
 
@@ -126,6 +128,10 @@ class Watch:
         except history.HistoryBroken as fault:
             self._check(False, str(fault))
 
+    def note(self, trouble: str) -> None:
+        if trouble not in self.broken:
+            self.broken.append(trouble)
+
     def _check(self, holds: bool, rule: str) -> None:
-        if not holds and rule not in self.broken:
-            self.broken.append(rule)
+        if not holds:
+            self.note(rule)
