@@ -19,6 +19,7 @@ from refunddesk.db import (
     decisions,
     inbox,
     orders,
+    overrides,
     plugins,
     refunds,
     releases,
@@ -29,6 +30,7 @@ from refunddesk.db import (
 from refunddesk.db.checks import RecordedCheck
 from refunddesk.db.inbox import NewDelivery
 from refunddesk.db.orders import ItemFacts, Order, OrderFacts
+from refunddesk.db.overrides import NewOverride
 from refunddesk.db.plugins import NewVersion
 from refunddesk.db.refunds import Refund
 from refunddesk.db.releases import Channel
@@ -273,6 +275,19 @@ def add_check(
             record={"verdict": verdict.value, "evidence": [], "unread": []},
             now=now,
         )
+
+
+def add_override(edges: Edges) -> None:
+    """A ruling of a person, which made the first decision."""
+    with edges.database.write() as transaction:
+        decision = decisions.get_decision(transaction, 1)
+        made = overrides.record_override(
+            transaction,
+            NewOverride(
+                decision.request_id, None, "judge", "Look again.", "staff:1", edges.clock()
+            ),
+        )
+        overrides.link_decision(transaction, decision.id, made.id)
 
 
 def add_staff(edges: Edges, *people: tuple[str, Role]) -> None:

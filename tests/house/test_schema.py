@@ -24,6 +24,7 @@ def filled(edges: Edges) -> Database:
     """A database in which every append-only table has a row."""
     building.grant(edges, building.add_order(edges, building.add_store(edges)))
     building.add_check(edges)
+    building.add_override(edges)
     return edges.database
 
 

@@ -16,6 +16,7 @@ from refunddesk.services import settling
 from refunddesk.services.edges import Edges
 from refunddesk.services.payments import pay_refund
 from refunddesk.services.read_back import resolve_refund
+from refunddesk.services.reasons import ReasonMissing
 from refunddesk.services.settling import Verdict, settle_refund
 from tests import building
 from tests.services.answering import answering, pay_behind
@@ -108,7 +109,7 @@ def test_only_owners_and_approvers_decide(
 
 
 def test_a_reason_is_needed(stuck: Till) -> None:
-    with pytest.raises(settling.ReasonMissing):
+    with pytest.raises(ReasonMissing):
         _settle(stuck, Verdict.PAID, because="  ")
 
 

@@ -14,22 +14,25 @@ from werkzeug.test import TestResponse
 
 from refunddesk import licensing
 from refunddesk.compat.verdict import Verdict
-from refunddesk.db import disputes, licenses, suspicions
+from refunddesk.db import approvals, disputes, licenses, suspicions
 from refunddesk.db import staff as people
 from refunddesk.db.customer_links import Purpose
 from refunddesk.db.orders import Order
 from refunddesk.db.staff import Role
 from refunddesk.db.suspicions import SuspicionKind
 from refunddesk.services import (
+    approval_limits,
     attachments,
     cases,
     customer_links,
+    overrides,
     stores,
     tokens,
     work_quotes,
 )
 from refunddesk.services import licenses as licensed
 from refunddesk.services.edges import Edges
+from refunddesk.services.overrides import Ruling, seen_of
 from refunddesk.web.auth import SESSION_COOKIE, VISIT_COOKIE
 from refunddesk.woocommerce.signature import sign
 from tests.asking import PORTAL, STAFF, Bought, ask, buy, days, intake, judge, key_of, report
@@ -189,6 +192,7 @@ def _things(edges: Edges, number: int, email: str) -> Things:
             SuspicionKind.USE_AFTER_REFUND,
             at=edges.clock(),
         )
+    waits_id, approval_id = _held(edges, store_id, 700 + number)
     kept = attachments.attach(edges, case.id, "shot.png", picture(), by=STAFF)
     check = add_check(edges, Verdict.OK, slug=f"plugin-{number}")
     assert order.customer_id
@@ -211,6 +215,8 @@ def _things(edges: Edges, number: int, email: str) -> Things:
             "quote_id": quote.id,
             "suspicion_id": suspicion_id,
             "check_id": check.id,
+            "approval_id": approval_id,
+            "held request": waits_id,
             "woo_item_id": 12,
         },
         key,
@@ -218,6 +224,21 @@ def _things(edges: Edges, number: int, email: str) -> Things:
         customer_links.make_link(edges, order.id, Purpose.REFUND, by=STAFF),
         stores.NewEndpoint(*stores.add_endpoint(edges, store_id, "order.updated")),
     )
+
+
+def _held(edges: Edges, store_id: int, woo_order_id: int) -> tuple[int, int]:
+    """A request whose grant waits for a second person, and the number of that approval."""
+    decider = f"staff:{hire(edges, Role.OWNER, f'decider{store_id}@store.test')}"
+    order = buy(edges, store_id, replace(PORTAL, sites=0), woo_order_id=woo_order_id)
+    request_id = ask(edges, order, f"held-{woo_order_id}")
+    approval_limits.set_limits(edges, store_id, {"staff": "0.00"}, currency=None, by=decider)
+    ruling = Ruling("refund", "They are right.", {11: "199.00"})
+    overrides.override(edges, request_id, ruling, by=decider)
+    approval_limits.set_limits(edges, store_id, {"staff": None}, currency=None, by=decider)
+    with edges.database.read() as transaction:
+        approval = approvals.find_open(transaction, request_id)
+    assert approval
+    return request_id, approval.id
 
 
 def _charged(edges: Edges, order: Order) -> int:
@@ -242,6 +263,13 @@ def _says(name: str, **fields: Any) -> Maker:
         return Sent(303, form={"words": "We looked into it.", "seen": seen, **fields})
 
     return make
+
+
+def _decides(cast: Cast, caller: Caller, things: Things) -> Sent:
+    """The form of a request's page, which brings what had been decided when it was shown."""
+    with cast.edges.database.read() as transaction:
+        seen = seen_of(transaction, things.ids["request_id"])
+    return Sent(303, form={"ruling": "refuse", "because": "It works here.", "seen": seen})
 
 
 def _by_key(status: int = 200, *, changes: bool = False, **also: Any) -> Maker:
@@ -303,6 +331,7 @@ MAKERS: Mapping[str, Maker] = {
     "GET /api/refund-requests/{request_id}": _READS,
     "GET /api/refunds/{refund_id}": _READS,
     "GET /api/stores/{store_id}/products/{product}": _READS,
+    "GET /api/stores/{store_id}/approval-limits": _READS,
     "GET /api/suspicions": _READS,
     "GET /desk/": _READS,
     "GET /desk/attachments/{attachment_id}": _READS,
@@ -331,6 +360,8 @@ MAKERS: Mapping[str, Maker] = {
     "PATCH /api/disputes/{dispute_id}": _sends(json={"status": "lost", "closed_at": None}),
     "PATCH /api/licenses/{license_id}": _sends(json={"customized": True}),
     "POST /api/activations/{activation_id}/deactivate": _sends(json={"because": "It is gone."}),
+    "POST /api/approvals/{approval_id}/approve": _sends(),
+    "POST /api/approvals/{approval_id}/decline": _sends(json={"because": "Ask first."}),
     "POST /api/cases": lambda cast, caller, things: Sent(
         201, json={"order": things.ids["order_id"], **_REPORT}
     ),
@@ -361,6 +392,9 @@ MAKERS: Mapping[str, Maker] = {
     "POST /api/quotes/{quote_id}/answer": _sends(json={"accepts": True}),
     "POST /api/refund-requests": _asks,
     "POST /api/refund-requests/{request_id}/destruction": _sends(),
+    "POST /api/refund-requests/{request_id}/override": _sends(
+        json={"ruling": "refuse", "because": "It works here."}
+    ),
     "POST /api/refund-requests/{request_id}/withdraw": _sends(),
     "POST /api/suspicions/{suspicion_id}/confirm": _sends(json={"evidence": "Seen online."}),
     "POST /api/suspicions/{suspicion_id}/drop": _sends(json={"because": "A mistake."}),
@@ -370,6 +404,11 @@ MAKERS: Mapping[str, Maker] = {
     "POST /desk/cases/{case_id}/say": _says("say", kind="note"),
     "POST /desk/checks/{check_id}/again": _sends(status=303),
     "POST /desk/plugins": _uploads,
+    "POST /desk/requests/{request_id}/approve/{approval_id}": _sends(status=303),
+    "POST /desk/requests/{request_id}/decline/{approval_id}": _sends(
+        status=303, form={"because": "Ask first."}
+    ),
+    "POST /desk/requests/{request_id}/override": _decides,
     "POST /desk/sign-in": _sends(
         status=401, form={"email": "nobody@store.test", "password": "x"}, changes=False
     ),
@@ -393,6 +432,7 @@ MAKERS: Mapping[str, Maker] = {
     "POST /my/sites/{activation_id}/off": _sends(status=303),
     "POST /my/statement": _sends(status=303, form={"destroyed": "yes"}),
     "POST /my/withdraw": _sends(status=303),
+    "PUT /api/stores/{store_id}/approval-limits": _sends(json={"staff": "5.00"}),
     "PUT /api/stores/{store_id}/products/{product}": _sends(
         json={"materials": [], "not_on_wordpress_com": False}
     ),
@@ -403,4 +443,6 @@ ABOUT = {
     "POST /api/cases/{case_id}/reopen": {"case_id": "ended case"},
     "POST /desk/cases/{case_id}/reopen": {"case_id": "ended case"},
     "GET /api/activations/{activation_id}/receipt": {"activation_id": "activation off"},
+    "POST /desk/requests/{request_id}/approve/{approval_id}": {"request_id": "held request"},
+    "POST /desk/requests/{request_id}/decline/{approval_id}": {"request_id": "held request"},
 }

@@ -9,7 +9,7 @@ import click
 from refunddesk.cli.opening import opened
 from refunddesk.db import stores as table
 from refunddesk.mail.notices import LANGUAGES
-from refunddesk.services import bridges, stores
+from refunddesk.services import approval_limits, bridges, stores
 from refunddesk.services.stores import ITEM_KINDS, NewStore
 from refunddesk.services.webhooks import connect_webhooks, delivery_url
 from refunddesk.settings import Settings
@@ -78,6 +78,29 @@ def list_stores() -> None:
         )
     if not found:
         click.echo("No store has joined yet.")
+
+
+@store.command("approval-limit")
+@click.argument("store_id", type=int, metavar="STORE")
+@click.option("--staff", help='Above it what people grant needs a second one: "500.00", or off.')
+@click.option("--policy", help='The same for what the policy grants: "500.00", or off.')
+@click.option("--currency", help="Only before the store's first order.")
+def approval_limit(
+    store_id: int, staff: str | None, policy: str | None, currency: str | None
+) -> None:
+    """Show above which sum a refund needs a second person, and set it."""
+    given = {"staff": staff, "policy": policy}
+    changes = {
+        side: None if text == "off" else text for side, text in given.items() if text is not None
+    }
+    with opened() as (edges, _):
+        limits = (
+            approval_limits.set_limits(edges, store_id, changes, currency=currency, by="command")
+            if changes
+            else approval_limits.show_limits(edges, store_id)
+        )
+    for side, limit in limits.items():
+        click.echo(f"{side}  {'no limit' if limit is None else f'{limit} {limit.currency}'}")
 
 
 @store.command("hold-payments")

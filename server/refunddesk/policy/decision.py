@@ -23,6 +23,8 @@ Effect = Literal[
     "subscription_ends_with_period",
     "linked_order_refunded",
 ]
+#: What settles a decision that a person made: no clause of any policy has this id.
+BY_PERSON = "by person"
 #: Consequences that contradict each other: a refund can bring one of each group at most.
 RIVAL_EFFECTS: tuple[frozenset[Effect], ...] = (
     frozenset({"license_ends", "license_expires_earlier", "license_stays"}),

@@ -56,7 +56,7 @@ def build_claim(
         customer=_customer(transaction, order),
         case=_case(transaction, request, order, now),
         request=_request(request) if request else None,
-        license=_license(transaction, order, request, lock=lock),
+        license=license_facts(transaction, order, request, lock=lock),
         disputes=tuple(
             facts.Dispute(
                 id=str(dispute.id),
@@ -294,7 +294,7 @@ def _case_facts(case: Case, now: datetime) -> facts.Case:
     )
 
 
-def _license(
+def license_facts(
     transaction: Connection, order: Order, request: RefundRequest | None, *, lock: bool
 ) -> facts.License | None:
     """All licences of the order taken together, or None where it bought none."""

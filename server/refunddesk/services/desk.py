@@ -7,10 +7,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from refunddesk.db import cases, decisions, orders, refunds, requests, steps, stores
+from sqlalchemy import Connection
+
+from refunddesk.db import (
+    approvals,
+    cases,
+    decisions,
+    orders,
+    overrides,
+    refunds,
+    requests,
+    staff,
+    steps,
+    stores,
+)
+from refunddesk.db.approvals import Approval
 from refunddesk.db.decisions import RecordedDecision
 from refunddesk.db.history import Deed, list_deeds
 from refunddesk.db.orders import Order, OrderItem
+from refunddesk.db.overrides import Override
 from refunddesk.db.refunds import Refund
 from refunddesk.db.requests import RefundRequest
 from refunddesk.db.steps import Step
@@ -23,7 +38,9 @@ from refunddesk.policy.version import NoSuchVersion, Policy
 from refunddesk.policy.wording import Audience, Explanation, Language, explain
 from refunddesk.services.compat_signal import Signal, find_signal
 from refunddesk.services.edges import Edges
+from refunddesk.services.overrides import seen_of
 from refunddesk.services.policies import load_named_policy
+from refunddesk.services.refunds import Left, NothingLeftToRefund, what_is_left
 from refunddesk.services.refusal import Refusal
 
 
@@ -50,13 +67,17 @@ class Judgement:
     recorded: RecordedDecision
     said: dict[str, Any]
     explained: Explanation | None  # None where it was kept in a form that is not read any more
+    override_id: int | None  # of the override that made it; None: the policy did
 
 
 @dataclass(frozen=True, slots=True)
 class RequestPage:
     """One request with its judgements, newest first, and the refunds they led to.
 
-    `signal`: what the checks say, where a plugin is said to have broken on a release.
+    `signal`: what the checks say, where a plugin is said to have broken on a release. `overrides`
+    and `approvals` are oldest first; `left` is what the order can still give back, None where that
+    cannot be told; `seen` what a form says of the decisions it was shown with; `names` are the
+    staff's, by what the rows call them ("staff:3").
     """
 
     request: RefundRequest
@@ -67,6 +88,17 @@ class RequestPage:
     refunds: list[Refund]
     deeds: list[Deed]
     signal: Signal | None
+    overrides: list[Override]
+    approvals: list[Approval]
+    left: Left | None
+    seen: str
+    names: Mapping[str, str]
+
+    @property
+    def waiting(self) -> Approval | None:
+        """The grant that waits for a second person."""
+        last = self.approvals[-1] if self.approvals else None
+        return last if last and last.settled_at is None else None
 
 
 def show_refund(edges: Edges, refund_id: int) -> RefundPage:
@@ -98,21 +130,40 @@ def show_request(
         case = cases.find_case(transaction, request.case_id) if request.case_id else None
         items = orders.list_items(transaction, request.order_id)
         judged = decisions.list_decisions(transaction, request_id)
+        by_people = overrides.list_decided(transaction, request_id)
+        order = orders.get_order(transaction, request.order_id)
         names = {str(item.woo_item_id): item.name for item in items}
         explain = _explainer(edges, names, language, audience)
         return RequestPage(
             request=request,
             store=stores.get_store(transaction, request.store_id),
-            order=orders.get_order(transaction, request.order_id),
+            order=order,
             items={str(item.woo_item_id): item for item in items},
             judgements=[
-                Judgement(one, json.loads(one.decision), explain(one, one is judged[-1]))
+                Judgement(
+                    one,
+                    json.loads(one.decision),
+                    explain(one, one is judged[-1] and one.id not in by_people),
+                    by_people.get(one.id),
+                )
                 for one in reversed(judged)
             ],
             refunds=refunds.list_for_request(transaction, request_id),
             deeds=list_deeds(transaction, f"request:{request_id}"),
             signal=find_signal(transaction, case) if case else None,
+            overrides=overrides.list_overrides(transaction, request_id),
+            approvals=approvals.list_approvals(transaction, request_id),
+            left=_left(transaction, order),
+            seen=seen_of(transaction, request_id),
+            names={f"staff:{one.id}": one.name for one in staff.list_staff(transaction)},
         )
+
+
+def _left(transaction: Connection, order: Order) -> Left | None:
+    try:
+        return what_is_left(transaction, order)
+    except NothingLeftToRefund:
+        return None
 
 
 def _explainer(

@@ -53,6 +53,7 @@ class Status:
     requests_in_review: Block[overview.RequestLine]
     overdue_cases: Block[overview.CaseLine]
     cases_on_us: Block[overview.CaseLine]  # those that have time yet
+    approvals: Block[overview.ApprovalLine]
     suspicions: Block[overview.SuspicionLine]
     failed_steps: Block[overview.StepLine]
     stuck: Block[overview.PromiseLine]
@@ -73,6 +74,7 @@ class Status:
             self.in_review,
             self.unknown,
             self.requests_in_review,
+            self.approvals,
             self.overdue_cases,
             self.cases_on_us,
             self.suspicions,
@@ -108,6 +110,7 @@ def look(edges: Edges) -> Status:
             requests_in_review=overview.list_requests(transaction, "in_review"),
             overdue_cases=overview.list_cases(transaction, "support", now, overdue=True),
             cases_on_us=overview.list_cases(transaction, "support", now, overdue=False),
+            approvals=overview.list_approvals(transaction),
             suspicions=overview.list_suspicions(transaction),
             failed_steps=overview.list_failed_steps(transaction),
             stuck=overview.list_stuck(transaction),

@@ -36,13 +36,26 @@ def tell_judged(
     What was asked before is not asked again: only a judgement that asks for more is told.
     """
     if decision.outcome == "await":
-        asked = [awaited for awaited in decision.awaits if awaited.who == "customer"]
-        if {_what(awaited) for awaited in asked} - _asked_before(transaction, request, decision_id):
-            _tell_waits(transaction, request, order, claim, decision, asked, decision_id, now)
+        tell_waits(transaction, request, order, claim, decision, decision_id, now)
     elif decision.outcome == "refuse":
         _tell_refused(transaction, request, order, policy, claim, decision, decision_id, now)
     elif decision.outcome == "review" and request.state != "in_review":
         tell_in_review(transaction, request, now)
+
+
+def tell_waits(
+    transaction: Connection,
+    request: RefundRequest,
+    order: Order,
+    claim: Claim,
+    decision: Decision,
+    decision_id: int,
+    now: datetime,
+) -> None:
+    """Write what the customer has to do, where it is more than was asked before."""
+    asked = [awaited for awaited in decision.awaits if awaited.who == "customer"]
+    if {_what(awaited) for awaited in asked} - _asked_before(transaction, request, decision_id):
+        _tell_waits(transaction, request, order, claim, decision, asked, decision_id, now)
 
 
 def tell_in_review(transaction: Connection, request: RefundRequest, now: datetime) -> None:
@@ -59,6 +72,48 @@ def tell_in_review(transaction: Connection, request: RefundRequest, now: datetim
     )
 
 
+def tell_needs_approval(
+    transaction: Connection, request: RefundRequest, approval_id: int, now: datetime
+) -> None:
+    """Write to the approvers that a grant above the limit waits for a second one of them."""
+    tell_staff(
+        transaction,
+        "approval_needed",
+        request.store_id,
+        about=f"request:{request.id}",
+        reference=f"approval:{approval_id}",
+        path=f"/desk/requests/{request.id}",
+        to=DECIDERS,
+        now=now,
+    )
+
+
+def tell_refused_by_person(
+    transaction: Connection,
+    request: RefundRequest,
+    order: Order,
+    because: str,
+    decision_id: int,
+    now: datetime,
+) -> None:
+    """Write to the customer that a person refuses, in the person's own words."""
+    tell_customer(
+        transaction,
+        NoticeKind.REFUND_REFUSED,
+        order,
+        about=f"request:{request.id}",
+        reference=f"refused:{decision_id}",
+        facts={
+            "by_person": because,
+            "clause": None,
+            "clause_text": "",
+            "reason": "",
+            "changes": [],
+        },
+        now=now,
+    )
+
+
 def tell_paid(transaction: Connection, refund: Refund, now: datetime) -> None:
     """Write to the customer that the store confirmed the payment. Nothing says so before."""
     tell_customer(
@@ -67,7 +122,11 @@ def tell_paid(transaction: Connection, refund: Refund, now: datetime) -> None:
         orders.get_order(transaction, refund.order_id),
         about=f"refund:{refund.id}",
         reference=f"paid:{refund.id}",
-        facts={"amount": money_fact(refund.amount), "marker": refund.marker},
+        facts={
+            "amount": money_fact(refund.amount),
+            "marker": refund.marker,
+            "by_person": refund.approved_by != "policy",
+        },
         now=now,
     )
 

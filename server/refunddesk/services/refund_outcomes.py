@@ -158,6 +158,37 @@ def record_failed(
     With `judge_anew` the order is no longer the one that was judged and the policy decides
     again; otherwise it would only grant the same again, so a person looks.
     """
+    failed = _fail(transaction, refund, now=now, actor=actor, evidence=evidence, because=because)
+    if failed is None:
+        return None
+    if judge_anew:
+        requests.judge_anew(transaction, failed.request_id, now, because)
+    elif in_review := requests.put_in_review(transaction, failed.request_id, now, because):
+        refund_news.tell_in_review(transaction, in_review, now)
+    return failed
+
+
+def take_back(
+    transaction: Connection, refund: Refund, *, now: datetime, actor: str, because: str
+) -> Refund | None:
+    """Give up a refund that is due and was never sent; the caller says what becomes of its request.
+
+    None if it moved on.
+    """
+    if refund.state != State.DUE or refund.may_have_paid:
+        return None
+    return _fail(transaction, refund, now=now, actor=actor, evidence={}, because=because)
+
+
+def _fail(
+    transaction: Connection,
+    refund: Refund,
+    *,
+    now: datetime,
+    actor: str,
+    evidence: Evidence,
+    because: str,
+) -> Refund | None:
     failed = change_state(
         transaction,
         refund,
@@ -167,14 +198,9 @@ def record_failed(
         evidence={**evidence, "because": because},
         last_error=because,
     )
-    if failed is None:
-        return None
-    _book(transaction, failed, ledger.refund_dropped(failed.id, failed.amount), now)
-    if judge_anew:
-        requests.judge_anew(transaction, failed.request_id, now, because)
-    elif in_review := requests.put_in_review(transaction, failed.request_id, now, because):
-        refund_news.tell_in_review(transaction, in_review, now)
-    _promise_to_record(transaction, failed, now)
+    if failed is not None:
+        _book(transaction, failed, ledger.refund_dropped(failed.id, failed.amount), now)
+        _promise_to_record(transaction, failed, now)
     return failed
 
 

@@ -15,6 +15,7 @@ from refunddesk.services import read_back
 from refunddesk.services.attempts import SETTLE
 from refunddesk.services.edges import Edges
 from refunddesk.services.read_back import Sighting
+from refunddesk.services.reasons import written_reason
 from refunddesk.services.refund_outcomes import record_due_again, record_failed, record_paid
 from refunddesk.services.refusal import Refusal
 from refunddesk.services.stores import open_client
@@ -36,10 +37,6 @@ class NoSuchRefund(Refusal):
 
 class RefundNotInReview(Refusal):
     """Only a refund that waits for a person can be settled by one."""
-
-
-class ReasonMissing(Refusal):
-    """Settling a refund by hand needs its reason in words."""
 
 
 class NotAnApprover(Refusal):
@@ -70,15 +67,14 @@ def settle_refund(
     """Settle a refund in review by the word of staff (e-mail addresses); the refund after it.
 
     PAY_AGAIN needs a second person wherever there is one, and a store that answers: it is read
-    back once more. Raises the refusals above, and then StoreCallFailed.
+    back once more. Raises the refusals above, those of written_reason, and then StoreCallFailed.
     """
-    if not because.strip():
-        raise ReasonMissing("Say why in a few words. The refund was left as it is.")
+    because = written_reason(because, "The refund was left as it is.")
     now = edges.clock()
     with edges.database.read() as transaction:
         refund = _in_review(transaction, refund_id)
         _approvers(transaction, verdict, by, second)
-    evidence: dict[str, object] = {"verdict": verdict.value, "reason": because.strip()}
+    evidence: dict[str, object] = {"verdict": verdict.value, "reason": because}
     try:
         seen = look(edges, refund)
     except StoreCallFailed as failure:
@@ -135,7 +131,7 @@ def _record(
             now=now,
             actor=actor,
             evidence=evidence,
-            because=because.strip(),
+            because=because,
             judge_anew=False,
         )
     # The marker stays: should the first call come through late after all, the look before the
@@ -146,7 +142,7 @@ def _record(
         now=now,
         actor=actor,
         evidence=evidence,
-        because=because.strip(),
+        because=because,
         settled_tries=seen.attempt.tries if seen.attempt else None,
         nothing_moved=True,
     )

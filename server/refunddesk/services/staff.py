@@ -14,6 +14,7 @@ from refunddesk import licensing
 from refunddesk.db import staff as people
 from refunddesk.db.history import record_deed
 from refunddesk.db.staff import Role, Staff
+from refunddesk.services.approvals import void_of
 from refunddesk.services.edges import Edges
 from refunddesk.services.refusal import Refusal
 
@@ -83,12 +84,16 @@ def set_password(edges: Edges, email: str, password: str) -> None:
 
 
 def disable_staff(edges: Edges, email: str) -> None:
-    """Keep the person's name in the trail and let them in no more. Raises NoSuchStaff."""
+    """Keep the person's name in the trail and let them in no more.
+
+    What they granted and nobody approved yet is void. Raises NoSuchStaff.
+    """
     now = edges.clock()
     with edges.database.write() as transaction:
         person = get_staff(transaction, email)
         people.disable(transaction, person.id, now)
         people.drop_sessions(transaction, person.id, now)
+        void_of(transaction, f"staff:{person.id}", now, "command")
         record_deed(
             transaction,
             at=now,

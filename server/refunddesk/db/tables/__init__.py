@@ -39,6 +39,12 @@ from refunddesk.db.tables.of_orders import (
     store_refunds,
     subscriptions,
 )
+from refunddesk.db.tables.of_overrides import (
+    approval_limits,
+    approvals,
+    override_decisions,
+    overrides,
+)
 from refunddesk.db.tables.of_portal import customer_links, customer_visits
 from refunddesk.db.tables.of_promises import leases, outbox, rounds
 from refunddesk.db.tables.of_reconciliation import (
@@ -54,7 +60,15 @@ from refunddesk.db.tables.of_staff import staff, staff_sessions, staff_tokens
 from refunddesk.db.tables.of_stores import item_rules, products, stores
 
 #: Tables whose rows are facts: neither changed nor deleted, by triggers on both databases.
-APPEND_ONLY = ("entries", "postings", "history", "decisions", "checks")
+APPEND_ONLY = (
+    "entries",
+    "postings",
+    "history",
+    "decisions",
+    "checks",
+    "overrides",
+    "override_decisions",
+)
 
 __all__ = [
     "APPEND_ONLY",
@@ -63,6 +77,8 @@ __all__ = [
     "Json",
     "activations",
     "alarms",
+    "approval_limits",
+    "approvals",
     "attachments",
     "cases",
     "checks",
@@ -89,6 +105,8 @@ __all__ = [
     "order_items",
     "orders",
     "outbox",
+    "override_decisions",
+    "overrides",
     "payment_blocks",
     "plugin_versions",
     "plugins",

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from refunddesk.money import Money
 from refunddesk.policy.claim import Claim
-from refunddesk.policy.decision import Await, Decision, Finding
+from refunddesk.policy.decision import BY_PERSON, Await, Decision, Finding
 from refunddesk.policy.judge import judge
 from refunddesk.policy.quote import Quote, make_quote, meet_conditions
 from refunddesk.policy.version import NoSuchVersion, Policy
@@ -204,6 +204,8 @@ class _Telling:
             key = "held"
         if key == "review" and decision.settled_by is None:
             key = "unsettled"
+        if decision.settled_by == BY_PERSON:
+            key = f"{key}_by_person"
         asked = {awaited.who for awaited in decision.awaits}
         return self.say(
             "outcome",
@@ -267,6 +269,8 @@ class _Telling:
         if deduction.clause is None:
             return self.amount(self.say("label", "earlier"), -deduction.amount)
         known = deduction.code if self.words.has("took", deduction.code or "") else None
+        if deduction.clause == BY_PERSON:
+            known = "by_person"
         label = self.say("took", known or "unknown", clause=deduction.clause)
         return self.amount(label, -deduction.amount, deduction.clause)
 

@@ -28,6 +28,7 @@ def _keep_private(response: Response) -> Response:
 
 # The routes add themselves to the blueprint when they are read.
 from refunddesk.web.api import (  # noqa: E402, F401
+    approvals,
     attachments,
     case_turns,
     cases,
@@ -35,6 +36,7 @@ from refunddesk.web.api import (  # noqa: E402, F401
     infringements,
     licenses,
     orders,
+    overrides,
     products,
     refunds,
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from refunddesk.db.approvals import Approval
 from refunddesk.db.customers import CustomerFacts
 from refunddesk.db.disputes import Dispute
 from refunddesk.db.history import Deed
 from refunddesk.db.licenses import Activation, License
 from refunddesk.db.orders import OrderItem
+from refunddesk.db.overrides import Override
 from refunddesk.db.refunds import Refund
 from refunddesk.db.requests import RefundRequest
 from refunddesk.db.store_refunds import StoreRefund
@@ -37,8 +40,44 @@ def request_page(page: RequestPage) -> Answer:
         },
         "explanation": latest.explained.to_json() if latest and latest.explained else None,
         "refund": refund(page.refunds[-1]) if page.refunds else None,
+        "overrides": [override(one) for one in page.overrides],
+        "approval": approval(page.waiting) if page.waiting else None,
+        "seen": page.seen,
         "history": [deed(one) for one in page.deeds],
     }
+
+
+def override(one: Override) -> Answer:
+    return {
+        "id": one.id,
+        "ruling": one.ruling,
+        "because": one.because,
+        "made_by": one.made_by,
+        "made_at": instant_text(one.made_at),
+        "set_aside": one.set_aside_id,
+        "keeps_license": one.keeps_license,
+        "gate_waived_because": one.gate_waived_because,
+    }
+
+
+def approval(one: Approval) -> Answer:
+    """A grant above the limit; `settled_as` is null while it waits."""
+    return {
+        "id": one.id,
+        "request": one.request_id,
+        "decision": one.decision_id,
+        "amount": money(one.amount),
+        "granted_by": one.granted_by,
+        "asked_at": instant_text(one.asked_at),
+        "settled_at": _at(one.settled_at),
+        "settled_as": one.settled_as,
+        "settled_by": one.settled_by,
+        "because": one.because,
+    }
+
+
+def limits(given: Mapping[str, Money | None]) -> Answer:
+    return {side: None if limit is None else money(limit) for side, limit in given.items()}
 
 
 def request(asked: RefundRequest) -> Answer:

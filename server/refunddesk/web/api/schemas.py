@@ -13,9 +13,13 @@ from refunddesk.policy.fields import (
     Count,
     Flag,
     Instant,
+    ListOf,
+    Nested,
     StrictSchema,
     Text,
 )
+from refunddesk.services.overrides import RULINGS
+from refunddesk.services.reasons import MOST_REASON
 from refunddesk.web.bodies import MOST_ID
 
 
@@ -70,3 +74,41 @@ class BecauseBody(StrictSchema):
 
 class EvidenceBody(StrictSchema):
     evidence = Text(required=True)
+
+
+class ReasonText(Text):
+    """Why somebody decides something by hand, of at most MOST_REASON characters."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> str:
+        if not isinstance(value, str):
+            raise ValidationError("must be a text")
+        if not value.strip():
+            raise ValidationError("must not be blank")
+        if len(value) > MOST_REASON:
+            raise ValidationError(f"must not be longer than {MOST_REASON} characters")
+        return value
+
+
+class LineAmountBody(StrictSchema):
+    item = _row_id(required=True)
+    amount = Key(required=True)
+
+
+class OverrideBody(StrictSchema):
+    ruling = Choice(RULINGS, required=True)
+    because = ReasonText(required=True)
+    lines = ListOf(Nested(LineAmountBody()), load_default=list)
+    with_tax = Flag(load_default=False)
+    keeps_license = Flag(load_default=False)
+    waives_gate_because = ReasonText(allow_none=True)
+    seen = Key(allow_none=True)
+
+
+class ReasonBody(StrictSchema):
+    because = ReasonText(required=True)
+
+
+class LimitsBody(StrictSchema):
+    staff = Key(allow_none=True)
+    policy = Key(allow_none=True)
+    currency = Key(allow_none=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from refunddesk.web.desk import cases as cases
+from refunddesk.web.desk import deciding as deciding
 from refunddesk.web.desk import orders as orders
 from refunddesk.web.desk import pages as pages
 from refunddesk.web.desk import plugins as plugins

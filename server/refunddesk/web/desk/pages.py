@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import render_template
-from flask import request as asked
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from refunddesk import embedded_queue
@@ -38,19 +37,11 @@ def refund(refund_id: int) -> ResponseReturnValue:
     return render_template("desk/refund.html", page=page, now=edges.clock())
 
 
-@desk_pages.get(f"/requests/<{_ID}:request_id>")
-@guard(By.SESSION, *EVERY_ROLE)
-def request(request_id: int) -> ResponseReturnValue:
-    edges = desk().edges
-    page = shown.show_request(edges, request_id)
-    return render_template("desk/request.html", page=page, now=edges.clock())
-
-
 @desk_pages.get("/search")
 @guard(By.SESSION, *EVERY_ROLE)
 def search() -> ResponseReturnValue:
     # PostgreSQL takes no text with a NUL in it; longer than an address is nothing we look for.
-    words = asked.args.get("q", "").replace("\0", "").strip()[:254]
+    words = request.args.get("q", "").replace("\0", "").strip()[:254]
     found = searching.search_orders(desk().edges, words) if words else None
     return render_template("desk/search.html", words=words, found=found, most=MOST_FOUND)
 

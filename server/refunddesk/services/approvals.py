@@ -1,0 +1,173 @@
+"""A second person approves or declines what was granted above the store's limit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from refunddesk.db import approvals, orders, overrides, requests, staff
+from refunddesk.db.approvals import Approval
+from refunddesk.db.history import record_deed
+from refunddesk.db.orders import Order
+from refunddesk.services.edges import Edges
+from refunddesk.services.judging import judge_now
+from refunddesk.services.reasons import written_reason
+from refunddesk.services.refund_news import tell_in_review
+from refunddesk.services.refusal import Refusal
+from refunddesk.services.requests import find
+from refunddesk.services.settling import MAY_SETTLE
+from refunddesk.services.standing_overrides import carry_out
+
+
+class NoSuchApproval(Refusal):
+    """No grant that waits for a second person has this number."""
+
+
+class ApprovalSettled(Refusal):
+    """The grant was approved, declined or void before."""
+
+
+class NotASecondPerson(Refusal):
+    """Whoever granted the money cannot approve it as well."""
+
+
+class ApprovalVoid(Refusal):
+    """Whoever granted the money may not decide about money any more."""
+
+
+def approve(edges: Edges, approval_id: int, *, by: str, request_id: int | None = None) -> Approval:
+    """Let the grant become a refund that is due; `by` ("staff:3") is not who granted it.
+
+    `request_id` is the request that it must belong to; None: any.
+
+    What the policy granted is judged once more: where it says something else by now, that is what
+    follows, and the approval is spent. Raises NoSuchApproval, ApprovalSettled, NotASecondPerson,
+    ApprovalVoid, NothingLeftToRefund, RefundAlreadyGranted, TaxWithoutRate.
+    """
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        approval, order = _lock(transaction, approval_id, request_id)
+        if approval.granted_by == by:
+            raise NotASecondPerson(
+                f"You granted these {approval.amount} {approval.amount.currency} yourself. Nothing "
+                "was done: another owner or approver has to approve them."
+            )
+        if not _still_decides(transaction, approval.granted_by):
+            _void(transaction, approval, now, by)
+            approval = _get(transaction, approval_id)
+        else:
+            _settle(transaction, approval, "approved", by, None, now)
+            _carry_on(transaction, edges, approval, order, now)
+            approval = _get(transaction, approval_id)
+    if approval.settled_as == "void":
+        raise ApprovalVoid(
+            "Whoever granted this money has left the desk or decides no more. Nothing was paid: "
+            "the request is in review again, and needs a new decision."
+        )
+    return approval
+
+
+def decline(
+    edges: Edges, approval_id: int, *, because: str, by: str, request_id: int | None = None
+) -> Approval:
+    """Turn the grant down: the request waits in review for another decision.
+
+    Whoever granted it may take it back so, too. Raises NoSuchApproval, ApprovalSettled,
+    ReasonMissing, ReasonTooLong.
+    """
+    because = written_reason(because, "The grant still waits.")
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        approval, _ = _lock(transaction, approval_id, request_id)
+        _settle(transaction, approval, "declined", by, because, now)
+        tell_in_review(transaction, requests.get_request(transaction, approval.request_id), now)
+        return _get(transaction, approval_id)
+
+
+def void_of(transaction: Connection, person: str, now: datetime, by: str) -> None:
+    """Whoever granted them ("staff:3") left the desk: what waits by their word is void."""
+    for approval in approvals.list_open_by(transaction, person):
+        _void(transaction, approval, now, by)
+
+
+def _carry_on(
+    transaction: Connection, edges: Edges, approval: Approval, order: Order, now: datetime
+) -> None:
+    request = requests.get_request(transaction, approval.request_id)
+    standing = overrides.find_standing(transaction, request.id)
+    if standing is None:
+        judge_now(transaction, edges, request, order, now, approved=approval)
+    else:
+        carry_out(transaction, edges, request, order, standing, now, approved=approval)
+
+
+def _lock(
+    transaction: Connection, approval_id: int, request_id: int | None
+) -> tuple[Approval, Order]:
+    """The open approval, while its order keeps everybody else from settling it."""
+    request = find(transaction, _get(transaction, approval_id).request_id)
+    if request_id not in (None, request.id):
+        raise NoSuchApproval(f"Request {request_id} has no grant {approval_id} that waits.")
+    order = orders.lock_order(transaction, request.order_id)
+    approval = _get(transaction, approval_id)
+    if approval.settled_at is not None:
+        raise _settled(approval)
+    return approval, order
+
+
+def _get(transaction: Connection, approval_id: int) -> Approval:
+    approval = approvals.find_approval(transaction, approval_id)
+    if approval is None:
+        raise NoSuchApproval(f"No grant that waits for a second person has number {approval_id}.")
+    return approval
+
+
+def _settled(approval: Approval) -> ApprovalSettled:
+    return ApprovalSettled(
+        f"This grant of {approval.amount} {approval.amount.currency} was "
+        f"{approval.settled_as or 'settled'} already. Nothing was changed."
+    )
+
+
+def _still_decides(transaction: Connection, granted_by: str) -> bool:
+    """The policy always does; of people, those who still may."""
+    return granted_by == "policy" or any(
+        f"staff:{person.id}" == granted_by
+        and person.role in MAY_SETTLE
+        and person.disabled_at is None
+        for person in staff.list_staff(transaction)
+    )
+
+
+def _void(transaction: Connection, approval: Approval, now: datetime, by: str) -> None:
+    _settle(transaction, approval, "void", by, "whoever granted it decides no more", now)
+    tell_in_review(transaction, requests.get_request(transaction, approval.request_id), now)
+
+
+def _settle(
+    transaction: Connection,
+    approval: Approval,
+    settled_as: str,
+    by: str,
+    because: str | None,
+    now: datetime,
+) -> None:
+    if not approvals.settle(
+        transaction, approval.id, settled_as=settled_as, by=by, because=because, at=now
+    ):
+        raise _settled(_get(transaction, approval.id))
+    record_deed(
+        transaction,
+        at=now,
+        actor=by,
+        action=f"approval_{settled_as}",
+        subject=f"request:{approval.request_id}",
+        data={
+            "approval": approval.id,
+            "decision": approval.decision_id,
+            "granted_by": approval.granted_by,
+            "amount": str(approval.amount),
+            "currency": approval.amount.currency,
+        },
+    )
