@@ -24,6 +24,9 @@ class JobName(StrEnum):
     SEND_NOTICE = "send_notice"
     PROBE_SITE = "probe_site"
     WATCH_CASE = "watch_case"
+    REMIND_RENEWAL = "remind_renewal"
+    RECEIPT_RENEWAL = "receipt_renewal"
+    CALL_OFF = "call_off"
 
 
 class QueueName(StrEnum):
@@ -76,4 +79,7 @@ LIMITS: dict[JobName, JobLimits] = {
     JobName.SEND_NOTICE: _MAIL,
     JobName.PROBE_SITE: _DESK,
     JobName.WATCH_CASE: _DESK,
+    JobName.REMIND_RENEWAL: _DESK,
+    JobName.RECEIPT_RENEWAL: _DESK,
+    JobName.CALL_OFF: _DESK,
 }

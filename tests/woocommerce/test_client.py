@@ -27,6 +27,7 @@ from refunddesk.woocommerce.client import (
     StoreRefused,
     StoreUnreachable,
 )
+from refunddesk.woocommerce.endings import cancel_subscription
 from refunddesk.woocommerce.transport import MOST_BYTES, Waits, encode_exactly, is_public
 from tests.woocommerce.wire import Wire, hang_up, make_certificate, refusing_port, reset, say
 
@@ -526,7 +527,7 @@ def test_a_running_subscription_is_ended_by_a_transition(
 ) -> None:
     replies.get(f"{API}/subscriptions/102", json={"id": 102, "status": before})
     replies.put(f"{API}/subscriptions/102", json={"id": 102, "status": "cancelled"})
-    done = shop.cancel_subscription(102)
+    done = cancel_subscription(shop, 102)
     assert (done.before, done.after, done.written) == (before, "cancelled", True)
     assert done.has_ended
     sent = replies.calls[1].request.body
@@ -538,7 +539,7 @@ def test_an_ended_subscription_is_not_written_to(
     replies: responses.RequestsMock, shop: StoreClient, before: str
 ) -> None:
     replies.get(f"{API}/subscriptions/102", json={"id": 102, "status": before})
-    done = shop.cancel_subscription(102)
+    done = cancel_subscription(shop, 102)
     assert (done.after, done.written, done.has_ended) == (before, False, True)
 
 
@@ -547,7 +548,7 @@ def test_a_store_that_does_not_end_the_subscription_is_noticed(
 ) -> None:
     replies.get(f"{API}/subscriptions/102", json={"id": 102, "status": "active"})
     replies.put(f"{API}/subscriptions/102", json={"id": 102, "status": "pending-cancel"})
-    assert not shop.cancel_subscription(102).has_ended
+    assert not cancel_subscription(shop, 102).has_ended
 
 
 def test_the_index_tells_the_stores_timezone_without_any_key(

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from refunddesk.cli.opening import opened
+from refunddesk.cli.store_rules import duplicates, remind
 from refunddesk.db import stores as table
 from refunddesk.mail.notices import LANGUAGES
 from refunddesk.services import approval_limits, bridges, stores
@@ -121,6 +122,10 @@ def release_payments(store_id: int, because: str) -> None:
     with opened() as (edges, _):
         stores.release_payments(edges, store_id, because)
     click.echo(f"Payments of store {store_id} run.")
+
+
+store.add_command(remind)
+store.add_command(duplicates)
 
 
 @store.group()

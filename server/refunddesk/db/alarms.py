@@ -27,11 +27,13 @@ class AlarmKind(StrEnum):
     REFUND_TWICE_IN_STORE = "refund_twice_in_store"
     # Of one mail each, and settled by a person as well.
     MAIL_REFUSED = "mail_refused"
+    # Of one order each, and settled by a person as well.
+    PAID_AFTER_CLOSING = "paid_after_closing"
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm; `subject` is a webhook's topic, a refund, a notice, or "" for the whole store."""
+    """One alarm; `subject` is a webhook's topic, a refund, a notice, an order, or "" for all."""
 
     id: int
     store_id: int

@@ -59,6 +59,16 @@ def get_subscription(transaction: Connection, subscription_id: int) -> Subscript
     return _subscription(row)
 
 
+def lock_subscription(transaction: Connection, subscription_id: int) -> Subscription:
+    """The subscription, kept from every other writer until this transaction ends."""
+    row = transaction.execute(
+        select(subscriptions).where(subscriptions.c.id == subscription_id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise NoSuchSubscription(f"there is no subscription {subscription_id}")
+    return _subscription(row)
+
+
 def find_subscription(
     transaction: Connection, store_id: int, woo_subscription_id: int
 ) -> Subscription | None:

@@ -9,6 +9,7 @@ from functools import partial
 from refunddesk.db.sweeps import Kind
 from refunddesk.jobnames import JobName
 from refunddesk.jobs import (
+    calling_off,
     cases,
     compat,
     licenses,
@@ -16,6 +17,7 @@ from refunddesk.jobs import (
     orders,
     reconcile,
     refunds,
+    renewals,
     requests,
 )
 from refunddesk.jobs.keeping import JobFunction
@@ -31,6 +33,7 @@ from refunddesk.services import (
     webhook_health,
 )
 from refunddesk.services.reconcile import promise_sweeps
+from refunddesk.services.renewals import promise_reminders
 
 JOBS: Mapping[JobName, JobFunction] = {
     JobName.RECORD_ORDER: orders.record_order,
@@ -49,6 +52,9 @@ JOBS: Mapping[JobName, JobFunction] = {
     JobName.SEND_NOTICE: notices.send_notice,
     JobName.PROBE_SITE: licenses.probe_site,
     JobName.WATCH_CASE: cases.watch_case,
+    JobName.REMIND_RENEWAL: renewals.remind_renewal,
+    JobName.RECEIPT_RENEWAL: renewals.receipt_renewal,
+    JobName.CALL_OFF: calling_off.call_off,
 }
 
 ROUNDS: Sequence[Round] = (
@@ -60,6 +66,7 @@ ROUNDS: Sequence[Round] = (
     Round("check_webhooks", timedelta(minutes=5), webhook_health.promise_checks),
     Round("watch_license_misses", timedelta(seconds=60), license_traffic.watch_misses),
     Round("read_feeds", timedelta(minutes=5), releases.promise_readings),
+    Round("promise_reminders", timedelta(hours=1), promise_reminders),
     Round("drop_stray_files", timedelta(hours=1), attachments.drop_strays),
     Round("keep_audit_head", timedelta(hours=1), audit.keep_head),
     Round("read_late_changes", timedelta(hours=1), partial(promise_sweeps, kind=Kind.LATE_CHANGES)),

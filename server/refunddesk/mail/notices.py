@@ -41,6 +41,9 @@ class NoticeKind(StrEnum):
     REFUND_PAID = "refund_paid"
     REFUND_REFUSED = "refund_refused"
     YOUR_LINK = "your_link"
+    RENEWAL_REMINDER = "renewal_reminder"
+    RENEWAL_RECEIPT = "renewal_receipt"
+    SUBSCRIPTION_ENDED = "subscription_ended"
     # to the people of the desk
     STAFF_NEEDED = "staff_needed"
     COMPAT_VERDICT = "compat_verdict"

@@ -32,6 +32,7 @@ from refunddesk.money import Money, total
 from refunddesk.policy import claim as facts
 from refunddesk.policy.claim import Claim, ClaimNotValid
 from refunddesk.services import compat_signal
+from refunddesk.services.renewals import list_told
 
 
 def build_claim(
@@ -66,6 +67,7 @@ def build_claim(
             )
             for dispute in disputes.list_disputes(transaction, order.id)
         ),
+        notices=_notices(transaction, order),
         compat=_compat(transaction, request, order),
         # The store's clock may run ahead of ours: what it says happened is not yet to come.
         judged_at=max(now, request.asked_at if request else now, order.paid_at or now),
@@ -83,6 +85,14 @@ def _compat(
     if signal is None:
         return None
     return facts.Compat(verdict=signal.check.verdict.value, release=signal.release.title)
+
+
+def _notices(transaction: Connection, order: Order) -> tuple[facts.Notice, ...] | None:
+    """The reminders and receipts of a renewal that the mail server took; None: not known."""
+    told = list_told(transaction, order)
+    if told is None:
+        return None
+    return tuple(facts.Notice(kind=one.kind, sent_at=one.sent_at) for one in told)
 
 
 def _request(request: RefundRequest) -> facts.Request:

@@ -23,6 +23,8 @@ from refunddesk.services.requests import NoSuchOrder
 #: How long a link waits to be used, and how long whoever used it may stay.
 LINK_TIME = timedelta(hours=72)
 VISIT_TIME = timedelta(hours=1)
+#: What a link may open besides the order's page.
+PAGES_BEHIND_LINKS = ("renewal",)
 _TOKEN_BYTES = 32
 
 
@@ -38,8 +40,13 @@ class NotForThisVisit(Refusal):
     """The link was made for something else."""
 
 
-def make_link(edges: Edges, order_id: int, purpose: Purpose, *, by: str) -> str:
-    """The token of a new link to the order's page, told this once. Raises NoSuchOrder."""
+def make_link(
+    edges: Edges, order_id: int, purpose: Purpose, *, by: str, until: datetime | None = None
+) -> str:
+    """The token of a new link to the order's page, told this once. Raises NoSuchOrder.
+
+    It waits until `until` to be used; LINK_TIME where that is None or over.
+    """
     now = edges.clock()
     token = _new_token(edges.random_bytes)
     with edges.database.write() as transaction:
@@ -51,7 +58,7 @@ def make_link(edges: Edges, order_id: int, purpose: Purpose, *, by: str) -> str:
             token_hash=_hash(token),
             made_by=by,
             at=now,
-            expires_at=now + LINK_TIME,
+            expires_at=until if until and until > now else now + LINK_TIME,
         )
         _tell(transaction, order.id, now, by, "link_made", purpose=purpose.value)
     return token
@@ -98,9 +105,17 @@ def _tell_link(
     return notice_id is not None
 
 
-def link_facts(order: Order, purpose: Purpose) -> dict[str, object]:
-    """What makes a notice bring a link to the order's page: `address` is there for its text."""
-    return {"link_order": order.id, "link_purpose": purpose.value}
+def link_facts(
+    order: Order, purpose: Purpose, *, page: str = "", until: datetime | None = None
+) -> dict[str, object]:
+    """What makes a notice bring a link to the order's page: `address` is there for its text.
+
+    `page` names one of PAGES_BEHIND_LINKS to be opened instead; `until` as for `make_link`.
+    """
+    assert not page or page in PAGES_BEHIND_LINKS, page
+    facts: dict[str, object] = {"link_order": order.id, "link_purpose": purpose.value}
+    facts |= {"link_page": page} if page else {}
+    return facts | ({"link_until": until.isoformat()} if until else {})
 
 
 def enter(edges: Edges, token: str) -> str:

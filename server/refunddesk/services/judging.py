@@ -25,6 +25,7 @@ from refunddesk.policy.document import PolicyNotValid
 from refunddesk.policy.judge import judge, judging_version
 from refunddesk.policy.version import PolicyVersion
 from refunddesk.services import decided
+from refunddesk.services.calling_off import end_by_policy
 from refunddesk.services.claims import build_claim
 from refunddesk.services.edges import Edges
 from refunddesk.services.licenses import end
@@ -94,6 +95,8 @@ def judge_now(
             _revoke(transaction, edges, order, decision, now)
     else:
         decided.follow(transaction, request, decision, decision_id, now)
+        if decision.outcome == "refuse" and "subscription_cancelled" in decision.effects:
+            end_by_policy(transaction, order, now)
 
 
 def _check_unedited(transaction: Connection, terms: PolicyVersion, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
@@ -13,7 +13,7 @@ from refunddesk.db.history import record_deed
 from refunddesk.db.notices import Notice, NoticeState
 from refunddesk.jobnames import JobName
 from refunddesk.mail.letter import AddressNotUsable, Letter, Sender, compose
-from refunddesk.mail.notices import NoticeKind, word
+from refunddesk.mail.notices import Facts, NoticeKind, word
 from refunddesk.mail.sending import Mail, MailRefused
 from refunddesk.services import customer_links
 from refunddesk.services.alarms import keep_alarm
@@ -98,10 +98,7 @@ def _store_of(transaction: Connection, notice: Notice) -> tuple[str, str]:
 def _letter(edges: Edges, mail: Mail, notice: Notice, timezone: str) -> Letter:
     facts = dict(notice.facts)
     if "link_order" in facts:
-        # Made anew for every letter: no row ever holds what opens the page.
-        purpose = Purpose(facts["link_purpose"])
-        token = customer_links.make_link(edges, facts["link_order"], purpose, by="mail")
-        facts["address"] = f"{mail.desk_url}/my/enter/{token}"
+        facts["address"] = _link(edges, mail, facts)
     if "path" in facts:
         facts["address"] = f"{mail.desk_url}{facts['path']}"
     wording = word(NoticeKind(notice.kind), notice.language, facts, zone(timezone))
@@ -115,6 +112,20 @@ def _letter(edges: Edges, mail: Mail, notice: Notice, timezone: str) -> Letter:
         html=wording.html,
         written_at=notice.written_at.astimezone(UTC),
     )
+
+
+def _link(edges: Edges, mail: Mail, facts: Facts) -> str:
+    """Made anew for every letter: no row ever holds what opens the page."""
+    purpose, until = Purpose(facts["link_purpose"]), facts.get("link_until")
+    token = customer_links.make_link(
+        edges,
+        facts["link_order"],
+        purpose,
+        by="mail",
+        until=datetime.fromisoformat(until) if until else None,
+    )
+    page = facts.get("link_page")
+    return f"{mail.desk_url}/my/enter/{token}" + (f"?to={page}" if page else "")
 
 
 def _settle(edges: Edges, notice: Notice, state: NoticeState, because: str | None = None) -> None:

@@ -52,10 +52,36 @@ def tell_customer(
     None for a guest who left no address, and where it was told before. What the facts are is for
     the templates of the kind to say; store and order are put in here.
     """
-    customer = order.customer_id and customers.find_customer(transaction, order.customer_id)
+    if not order.customer_id:
+        return None
+    return tell_person(
+        transaction,
+        kind,
+        order.store_id,
+        order.customer_id,
+        about=about,
+        reference=reference,
+        facts={"order": order.number, **facts},
+        now=now,
+    )
+
+
+def tell_person(
+    transaction: Connection,
+    kind: NoticeKind,
+    store_id: int,
+    customer_id: int,
+    *,
+    about: str,
+    reference: str,
+    facts: Facts,
+    now: datetime,
+) -> int | None:
+    """Write to a customer about something else than one order; as `tell_customer`."""
+    customer = customers.find_customer(transaction, customer_id)
     if not customer or not customer.email.strip():
         return None
-    store = stores.get_store(transaction, order.store_id)
+    store = stores.get_store(transaction, store_id)
     return _write(
         transaction,
         kind,
@@ -64,7 +90,7 @@ def tell_customer(
         language=language_spoken(customer.language, customer.country) or store.language,
         about=about,
         reference=reference,
-        facts={"store": store.name, "order": order.number, **facts},
+        facts={"store": store.name, **facts},
         now=now,
     )
 

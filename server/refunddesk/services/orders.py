@@ -27,6 +27,7 @@ from refunddesk.services.order_facts import (
     subscription_facts,
 )
 from refunddesk.services.order_look import NoOrder, NotThere, Seen, look
+from refunddesk.services.renewals import record_paid
 from refunddesk.services.requests import order_changed
 from refunddesk.services.stores import open_client
 from refunddesk.woocommerce.client import StoreRefused
@@ -133,6 +134,7 @@ def _follow_up(
         items = orders.list_items(transaction, order.id)
         issue_for_order(transaction, order, items, now, edges.random_bytes)
         settle_terms(edges, transaction, order, items, now)
+        record_paid(transaction, order, now, is_news=bool({"new", "paid_at"} & {*changed}))
     inbox.release_object(transaction, order.store_id, "order", order.woo_order_id, at=now)
     if not changed:
         return

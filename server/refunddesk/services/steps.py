@@ -21,6 +21,7 @@ from refunddesk.services.edges import Edges
 from refunddesk.services.stores import open_client
 from refunddesk.services.use_after_refund import raise_suspicion
 from refunddesk.woocommerce.client import StoreRefused
+from refunddesk.woocommerce.endings import cancel_subscription
 
 _ACTOR = "payments"
 
@@ -176,7 +177,7 @@ def _cancel_subscription(edges: Edges, step: Step) -> None:
         subscription = subscriptions.get_subscription(transaction, step.target)
     try:
         with open_client(edges, subscription.store_id) as client:
-            done = client.cancel_subscription(subscription.woo_subscription_id)
+            done = cancel_subscription(client, subscription.woo_subscription_id)
     except StoreRefused as refused:
         # An unknown id is 400 here, not 404. What the store calls wrong stays wrong: a person.
         if refused.status not in (400, 404):

@@ -15,13 +15,21 @@ from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import quarantine, subject_of
 from refunddesk.services.order_facts import subscription_facts
 from refunddesk.services.stores import open_client
-from refunddesk.woocommerce.payloads import UnusableBody, read_subscription
+from refunddesk.woocommerce.payloads import (
+    SubscriptionBody,
+    UnusableBody,
+    read_subscription,
+)
 from refunddesk.worktime import zone
 
 
-def record_subscription(edges: Edges, store_id: int, woo_subscription_id: int) -> None:
-    """Ask the store for the subscription and record it; its orders are looked at anew if how
-    it bills has changed."""
+def record_subscription(
+    edges: Edges, store_id: int, woo_subscription_id: int
+) -> SubscriptionBody | None:
+    """Ask the store for the subscription and record it; what it said, None if it has none.
+
+    Its orders are looked at anew if how it bills has changed.
+    """
     read_at = edges.clock()
     with edges.database.read() as transaction:
         store = stores.get_store(transaction, store_id)
@@ -29,12 +37,12 @@ def record_subscription(edges: Edges, store_id: int, woo_subscription_id: int) -
         answer = client.find_subscription(woo_subscription_id)
     if answer is None:
         _record_subscription_gone(edges, store_id, woo_subscription_id, read_at)
-        return
+        return None
     try:
         body = read_subscription(answer, timezone=zone(store.timezone))
     except UnusableBody as fault:
         quarantine(edges, store_id, "subscription", woo_subscription_id, fault.reason, str(fault))
-        return
+        return None
     with edges.database.write() as transaction:
         before = subscriptions.find_subscription(transaction, store_id, woo_subscription_id)
         now = subscriptions.record_subscription(
@@ -42,6 +50,7 @@ def record_subscription(edges: Edges, store_id: int, woo_subscription_id: int) -
         )
         _tell_subscription(transaction, before, now, read_at)
         inbox.release_object(transaction, store_id, "subscription", woo_subscription_id, at=read_at)
+    return body
 
 
 def _tell_subscription(

@@ -22,7 +22,6 @@ from refunddesk.woocommerce.access import (
     redact,
     usable_address,
 )
-from refunddesk.woocommerce.cancellation import ENDED_SUBSCRIPTIONS, Cancellation
 from refunddesk.woocommerce.errors import (
     StoreCallFailed,
     StoreGarbled,
@@ -30,7 +29,7 @@ from refunddesk.woocommerce.errors import (
     StoreUnreachable,
     error_of,
 )
-from refunddesk.woocommerce.fields import id_of, text_of
+from refunddesk.woocommerce.fields import id_of
 from refunddesk.woocommerce.strictjson import IllJson, read_json
 from refunddesk.woocommerce.transport import (
     Answer,
@@ -57,7 +56,6 @@ _NOT_A_SUBSCRIPTION = frozenset(
 Json = dict[str, Any]
 
 __all__ = [
-    "Cancellation",
     "StoreAccess",
     "StoreAccessUnusable",
     "StoreCallFailed",
@@ -188,19 +186,6 @@ class StoreClient:
         """Its orders, each with `order_type` parent_order or renewal_order."""
         return self._get_list(f"subscriptions/{_id(woo_subscription_id)}/orders")
 
-    def cancel_subscription(self, woo_subscription_id: int) -> Cancellation:
-        """End a subscription with its dates set and its next payment cleared; safe to repeat.
-
-        `status` written plainly would leave the next payment scheduled, so the transition is
-        asked for, and only of one that has not ended.
-        """
-        path = f"subscriptions/{_id(woo_subscription_id)}"
-        before = text_of(self._get_object(path).get("status"))
-        if before in ENDED_SUBSCRIPTIONS:
-            return Cancellation(before, before, written=False)
-        body = self._write_object("PUT", path, {"transition_status": "cancelled"})
-        return Cancellation(before, text_of(body.get("status")), written=True)
-
     # -- the store itself
 
     def get_product(self, woo_product_id: int) -> Json:
@@ -273,6 +258,10 @@ class StoreClient:
     def tell_bridge(self, path: str) -> Json:
         """POST without a body to the store's bridge, where that may safely be done twice."""
         return self._write_object("POST", path, {}, api=self._bridge_api)
+
+    def change(self, path: str, changes: Json) -> Json:
+        """PUT once; the object afterwards. What ends things for good is in `endings`."""
+        return self._write_object("PUT", path, changes)
 
     def list_page(self, path: str, params: Mapping[str, str]) -> list[Json]:
         """One page of any list, by WooCommerce's own parameters; see `listings` for who asks."""

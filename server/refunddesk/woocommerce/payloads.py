@@ -129,7 +129,10 @@ class OrderBody:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionBody:
-    """One subscription of WooCommerce Subscriptions; unset dates are None."""
+    """One subscription of WooCommerce Subscriptions; unset dates are None.
+
+    `is_manual`: the store takes no renewal by itself, it asks the customer to pay.
+    """
 
     woo_subscription_id: int
     parent_id: int | None
@@ -152,6 +155,8 @@ class SubscriptionBody:
     total: Money
     total_tax: Money
     payment_method: str
+    payment_title: str
+    is_manual: bool
     lines: tuple[LineBody, ...]
     meta: Mapping[str, object] = field(repr=False, hash=False)
     remarks: tuple[str, ...]
@@ -239,6 +244,8 @@ def read_subscription(
         total=money_of(body, "total", scale, notes),
         total_tax=money_of(body, "total_tax", scale, notes),
         payment_method=text_of(body.get("payment_method")),
+        payment_title=text_of(body.get("payment_method_title")),
+        is_manual=body.get("requires_manual_renewal") is True,
         lines=read_lines(body, scale, notes),
         meta=meta_of(body, notes),
         remarks=notes.remarks,

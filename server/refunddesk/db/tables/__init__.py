@@ -21,6 +21,7 @@ from refunddesk.db.tables.of_compat import (
     releases,
 )
 from refunddesk.db.tables.of_deliveries import endpoints, inbox
+from refunddesk.db.tables.of_duplicates import duplicate_rules, duplicates
 from refunddesk.db.tables.of_licenses import (
     activations,
     extra_sites,
@@ -55,6 +56,7 @@ from refunddesk.db.tables.of_reconciliation import (
     webhook_states,
 )
 from refunddesk.db.tables.of_refunds import refund_steps, refunds
+from refunddesk.db.tables.of_renewals import cancellations, renewal_leads, renewals
 from refunddesk.db.tables.of_requests import decisions, policy_versions, refund_requests
 from refunddesk.db.tables.of_staff import staff, staff_sessions, staff_tokens
 from refunddesk.db.tables.of_stores import item_rules, products, stores
@@ -80,6 +82,7 @@ __all__ = [
     "approval_limits",
     "approvals",
     "attachments",
+    "cancellations",
     "cases",
     "checks",
     "customer_links",
@@ -87,6 +90,8 @@ __all__ = [
     "customers",
     "decisions",
     "disputes",
+    "duplicate_rules",
+    "duplicates",
     "endpoints",
     "entries",
     "extra_sites",
@@ -119,6 +124,8 @@ __all__ = [
     "refunds",
     "release_feeds",
     "releases",
+    "renewal_leads",
+    "renewals",
     "rounds",
     "sightings",
     "site_probes",

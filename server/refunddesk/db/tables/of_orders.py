@@ -59,6 +59,8 @@ subscriptions = Table(
     UniqueConstraint("store_id", "woo_subscription_id"),
 )
 
+Index("ix_subscriptions_next_payment_at", subscriptions.c.next_payment_at)
+
 orders = Table(
     "orders",
     metadata,

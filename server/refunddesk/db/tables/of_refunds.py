@@ -22,8 +22,10 @@ refunds = Table(
     row_id(),
     ref("store_id", "stores"),
     ref("order_id", "orders"),
-    ref("request_id", "refund_requests"),
-    ref("decision_id", "decisions"),
+    # What it was granted on: a decision about a request, or a payment made twice.
+    ref("request_id", "refund_requests", nullable=True),
+    ref("decision_id", "decisions", nullable=True),
+    ref("duplicate_id", "duplicates", nullable=True),
     Column("amount_minor", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
     Column("decimals", Integer, nullable=False),
@@ -47,6 +49,11 @@ refunds = Table(
     at("created_at"),
     at("settled_at", nullable=True),
     CheckConstraint("amount_minor > 0", name="amount_positive"),
+    CheckConstraint(
+        "(request_id IS NULL) = (decision_id IS NULL)"
+        " AND (request_id IS NULL) = (duplicate_id IS NOT NULL)",
+        name="one_ground",
+    ),
     one_of("state", "due", "sending", "unknown", "paid", "failed", "needs_review"),
     UniqueConstraint("request_id", "decision_id"),
 )
@@ -68,6 +75,15 @@ Index(
     unique=True,
     sqlite_where=text("woo_refund_id IS NOT NULL"),
     postgresql_where=text("woo_refund_id IS NOT NULL"),
+)
+
+# The extra payment goes back once; only a return that failed is tried again, by another refund.
+Index(
+    "one_return_per_duplicate",
+    refunds.c.duplicate_id,
+    unique=True,
+    sqlite_where=text("duplicate_id IS NOT NULL AND state <> 'failed'"),
+    postgresql_where=text("duplicate_id IS NOT NULL AND state <> 'failed'"),
 )
 
 # What follows a paid refund, each on its own: end the licence, cancel the subscription, …

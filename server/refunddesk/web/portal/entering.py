@@ -47,7 +47,9 @@ def enter(token: str) -> ResponseReturnValue:
     desk().throttle.attempt(_ENTERING, "enter from", request.remote_addr or "")
     visit = customer_links.enter(desk().edges, token)
     renew_forms()
-    response = redirect(url_for(".home"), code=303)
+    page = request.args.get("to")
+    to = page if page in customer_links.PAGES_BEHIND_LINKS else "home"
+    response = redirect(url_for(f".{to}"), code=303)
     _keep_visit(response, visit)
     return response
 

@@ -91,7 +91,7 @@ def _steps(page: OrderHome) -> list[tuple[object, object]]:
 @portal.post("/ask")
 @guard(By.VISIT)
 def ask() -> ResponseReturnValue:
-    visit = _visit_for_refund()
+    visit = visit_for_refund()
     try:
         form = AskForm().load(request.form)
     except ValidationError as error:
@@ -105,7 +105,7 @@ def ask() -> ResponseReturnValue:
 @portal.post("/report")
 @guard(By.VISIT)
 def complete_report() -> ResponseReturnValue:
-    visit = _visit_for_refund()
+    visit = visit_for_refund()
     try:
         form = ReportForm().load(request.form)
     except ValidationError as error:
@@ -133,14 +133,14 @@ def _given(form: dict[str, str]) -> dict[str, object]:
 @portal.post("/withdraw")
 @guard(By.VISIT)
 def withdraw() -> ResponseReturnValue:
-    order_home.take_back(desk().edges, _visit_for_refund().order_id)
+    order_home.take_back(desk().edges, visit_for_refund().order_id)
     return _back("asked")
 
 
 @portal.post("/statement")
 @guard(By.VISIT)
 def state() -> ResponseReturnValue:
-    visit, is_ticked = _visit_for_refund(), request.form.get("destroyed") == "yes"
+    visit, is_ticked = visit_for_refund(), request.form.get("destroyed") == "yes"
     order_home.state_destruction(desk().edges, visit.order_id, is_ticked=is_ticked)
     return _back("asked")
 
@@ -165,7 +165,8 @@ def stylesheet() -> ResponseReturnValue:
     return styles.stylesheet(_OWN_STYLE)
 
 
-def _visit_for_refund() -> Visit:
+def visit_for_refund() -> Visit:
+    """The visit, if its link was made for asking for money. Raises NotForThisVisit."""
     visit = current_visit()
     if visit.purpose is not Purpose.REFUND:
         raise NotForThisVisit("This link is for the licences alone. Nothing was done.")
