@@ -351,6 +351,7 @@ MAKERS: Mapping[str, Maker] = {
     "GET /my/enter/{token}": _READS,
     "GET /my/link": _READS,
     "GET /my/portal.css": _READS,
+    "GET /my/renewal": _sends(status=404, changes=False),  # the order has no subscription
     "GET /policies/{store_id}/": _READS,
     "GET /policies/{store_id}/{language}/": _READS,
     "GET /policies/{store_id}/{language}/{version}": _READS,
@@ -427,6 +428,12 @@ MAKERS: Mapping[str, Maker] = {
     "POST /my/language": _sends(status=303, form={"language": "fr"}),
     "POST /my/leave": _sends(status=303),
     "POST /my/link": _sends(form={"number": "1", "email": "ada@example.com"}),
+    "POST /my/renewal/end": _sends(status=404, changes=False),
+    "POST /my/renewal/take-back": _sends(
+        status=409,  # the order is a first purchase
+        form={"request_key": "0" * 32},
+        changes=False,
+    ),
     "POST /my/report": _sends(status=303, form={"product_version": "2.3"}),
     "POST /my/sites/{activation_id}/lost": _sends(status=303),
     "POST /my/sites/{activation_id}/off": _sends(status=303),
