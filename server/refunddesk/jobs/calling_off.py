@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from refunddesk.services import calling_off
+from refunddesk.services import called_off
 from refunddesk.services.edges import Edges
 
 
 def call_off(edges: Edges, subject: str) -> None:
     """`subject` is the cancellation's id."""
-    calling_off.call_off(edges, int(subject))
+    called_off.call_off(edges, int(subject))
