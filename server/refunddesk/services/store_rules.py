@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -87,8 +88,8 @@ def _tell(
     now: datetime,
     by: str,
     action: str,
-    data: dict[str, object],
+    data: Mapping[str, object],
 ) -> None:
     record_deed(
-        transaction, at=now, actor=by, action=action, subject=f"store:{store_id}", data=data
+        transaction, at=now, actor=by, action=action, subject=f"store:{store_id}", data=dict(data)
     )
