@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from threading import Barrier
+from time import sleep
 from typing import Any, TypeVar
+
+from sqlalchemy import text
 
 from refunddesk.casework import TurnKind
 from refunddesk.db import customers, licenses, orders, outbox
@@ -156,6 +159,22 @@ def work(edges: Edges) -> int:
     jobs = {JobName.JUDGE_REQUEST: requests.judge_request}
     mine = [promise_id for promise_id, job in due if job in jobs]
     return sum(keeping.keep(edges, promise_id, jobs) for promise_id in mine)
+
+
+def until_it_waits(edges: Edges, action: Callable[[], Result]) -> Future[Result]:
+    """`action` in a thread of its own, once it is over or waits for a lock (of PostgreSQL)."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    threads = ThreadPoolExecutor(1)
+    future = threads.submit(action)
+    threads.shutdown(wait=False)
+    with edges.database.engine.connect() as connection:
+        looking = connection.execution_options(isolation_level="AUTOCOMMIT")
+        while not future.done() and not looking.scalar(waiting):
+            sleep(0.01)
+    return future
 
 
 def at_once(times: int, action: Callable[[int], Result]) -> list[Result | Exception]:

@@ -310,6 +310,19 @@ def test_a_clock_that_runs_out_shows_and_is_told_once(edges: Edges, clock: TestC
     assert (first.what, first.is_overdue(clock())) == ("first_answer", True)
 
 
+def test_a_case_is_overdue_once_its_last_second_is_over_and_not_within_it(
+    edges: Edges, clock: TestClock
+) -> None:
+    case = report(edges, buy(edges, add_store(edges)), finding=None, gives_up=False)
+    clock.move(hours=48, microseconds=-1)
+    assert cases.list_open_cases(edges, side="support", overdue=True) == []
+    assert not cases.show_case(edges, case.id).due[0].is_overdue(clock())
+    clock.move(microseconds=1)
+    assert [one.id for one in cases.list_open_cases(edges, side="support", overdue=True)] == [
+        case.id
+    ]
+
+
 # ---------------------------------------------------------------- charged work
 
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from refunddesk.db import licenses as rows
 from refunddesk.db.licenses import License
+from refunddesk.db.orders import Order
 from refunddesk.db.tables import history
 from refunddesk.db.tables import licenses as license_table
 from refunddesk.services import license_import, licenses, staging
+from refunddesk.services.claims import build_claim
 from refunddesk.services.edges import Edges
 from refunddesk.services.license_import import Imported, LicensesNotImported, import_licenses
 from refunddesk.services.stores import NoSuchStore
-from tests.asking import PORTAL, buy, key_of
+from tests.asking import PORTAL, buy, key_of, until_it_waits
 from tests.building import add_store
 
+only_postgres = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 once = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 KEY = "WXYZ-7742-ab3c-99Q0-k7m2"
@@ -181,6 +187,44 @@ def test_an_imported_licence_is_taken_up_by_its_order_when_that_is_heard_of(edge
     (license,) = all_licenses(edges)
     assert license.order_id == order.id
     assert licenses.activate(edges, KEY, "bob.example").sites == 2
+
+
+def test_nobody_knows_since_when_an_imported_licence_is_used(edges: Edges) -> None:
+    def used_from(order: Order) -> set[datetime | None]:
+        with edges.database.read() as transaction:
+            claim = build_claim(transaction, None, order, edges.clock(), lock=False)
+        return {claim.order.activated_at, claim.order.first_used_at}
+
+    store_id = add_store(edges)
+    take(edges, store_id, f"{KEY},crm-portal,3,1001,,ada.example")
+    imported = buy(edges, store_id, PORTAL)
+    licenses.activate(edges, KEY, "bob.example")
+    ours = buy(edges, store_id, PORTAL, woo_order_id=1002, email="eve@example.com")
+    licenses.activate(edges, key_of(edges, ours), "eve.example")
+    assert used_from(imported) == {None}
+    assert used_from(ours) == {edges.clock()}
+
+
+@only_postgres
+def test_a_site_that_switches_itself_on_while_its_file_is_imported_takes_one_place(
+    edges: Edges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_id = add_store(edges)
+    take(edges, store_id, f"{KEY},crm-portal,1,,,")
+    (license,) = all_licenses(edges)
+    look, meanwhile = rows.list_sites_ever_on, []
+
+    def look_and_be_overtaken(transaction: Connection, license_id: int) -> set[str]:
+        found = look(transaction, license_id)
+        action = partial(licenses.activate, edges, KEY, "ada.example")
+        meanwhile.append(until_it_waits(edges, action))
+        return found
+
+    monkeypatch.setattr(rows, "list_sites_ever_on", look_and_be_overtaken)
+    assert take(edges, store_id, f"{KEY},crm-portal,1,,,ada.example").sites == 1
+    assert meanwhile[0].result().sites == 1
+    with edges.database.read() as transaction:
+        assert [one.site for one in rows.list_active(transaction, [license.id])] == ["ada.example"]
 
 
 def test_neither_keys_nor_sites_of_the_file_stand_in_the_audit_log(edges: Edges) -> None:

@@ -19,7 +19,18 @@ from refunddesk.services import requests as asking
 from refunddesk.services.customers import CustomerChange
 from refunddesk.services.edges import Edges
 from refunddesk.services.refusal import Refusal
-from tests.asking import EXTRA_DOMAIN, PORTAL, STAFF, ask, at_once, buy, days, key_of, work
+from tests.asking import (
+    EXTRA_DOMAIN,
+    PORTAL,
+    STAFF,
+    ask,
+    at_once,
+    buy,
+    days,
+    key_of,
+    until_it_waits,
+    work,
+)
 from tests.building import add_store
 from tests.conftest import TestClock
 
@@ -203,6 +214,26 @@ def test_one_site_asking_ten_times_at_once_takes_one_place(edges: Edges) -> None
     answers = at_once(10, lambda _: licenses.activate(edges, key, "ada.example"))
     assert all(isinstance(answer, licenses.Activated) for answer in answers)
     assert len(in_use(edges, order)) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_ending_two_licences_and_switching_off_a_site_of_one_do_not_wait_for_each_other(
+    edges: Edges,
+) -> None:
+    order = buy(edges, add_store(edges), PORTAL, replace(PORTAL, product="crm-mobile"))
+    with edges.database.read() as transaction:
+        first, second = rows.list_licenses(transaction, order.id, None)
+    key = licenses.new_key(edges, second.id, by=STAFF)
+    token = licenses.activate(edges, key, "a.example").token
+    ask(edges, order)  # the request that both of them wake
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        rows.list_licenses(transaction, order.id, None, lock=True)
+        assert licenses.end(edges, transaction, first.id, "refunded", now, "policy")
+        other = until_it_waits(edges, lambda: licenses.deactivate(edges, token))
+        assert licenses.end(edges, transaction, second.id, "refunded", now, "policy")
+    assert other.result().deactivated_by == "policy"
+    assert in_use(edges, order) == []
 
 
 def test_a_text_that_names_no_site_is_refused_before_the_key_is_looked_at(edges: Edges) -> None:

@@ -341,6 +341,34 @@ def test_a_private_address_is_sent_nothing_unless_allowed() -> None:
     assert store.connections == 0
 
 
+def test_reads_share_one_connection_and_each_write_has_its_own(
+    connect: Callable[..., StoreClient], tls: tuple[ssl.SSLContext, str]
+) -> None:
+    with Wire(say(200, {"id": 35}, keep=True), tls=tls[0]) as store:
+        client = connect(f"https://127.0.0.1:{store.port}", ca_file=tls[1])
+        for _ in range(3):
+            client.get_order(35)
+        assert store.connections == 1
+        for _ in range(2):
+            client.post_once("orders/35/refunds", {"amount": "1.00"}, waits=QUICK, key="RD-1")
+        assert store.connections == 3
+        client.get_order(35)
+        assert store.connections == 3
+
+
+def test_a_connection_that_the_store_closed_meanwhile_is_opened_anew_for_a_read(
+    connect: Callable[..., StoreClient], pauses: list[float]
+) -> None:
+    def hang_up_after(connection: socket.socket) -> bool:
+        say(200, {"id": 35}, keep=True)(connection)
+        return False
+
+    with Wire(hang_up_after) as store:
+        client = connect(f"http://127.0.0.1:{store.port}")
+        assert [client.get_order(35) for _ in range(3)] == [{"id": 35}] * 3
+    assert (store.connections, len(store.requests)) == (3, 3)
+
+
 def test_once_the_request_has_left_nobody_can_say_it_was_not_carried_out(
     connect: Callable[..., StoreClient],
 ) -> None:

@@ -57,6 +57,10 @@ def call(**changes: Any) -> RefundCall:
     return replace(given, **changes)
 
 
+def bridged(plain: RefundCall) -> RefundCall:
+    return replace(plain, by_bridge=True)
+
+
 def row(**changes: Any) -> dict[str, Any]:
     """What WooCommerce 10.0.2 answers to `call()` when its gateway paid."""
     return {
@@ -351,6 +355,27 @@ def test_the_amount_is_also_found_where_woocommerce_7_5_hid_it(
     ]
     replies.post(REFUNDS, status=201, json=row(amount="0.00", reason="", meta_data=hidden))
     assert post_refund(shop, call()).outcome is Outcome.PAID
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429, 500])
+@pytest.mark.parametrize("attempt", ["paid", "declined", "gateway_called"])
+def test_no_refusal_proves_that_nothing_moved_once_the_bridge_says_the_gateway_was_called(
+    connect: Callable[[str], StoreClient], status: int, attempt: str
+) -> None:
+    for code in ("rest_forbidden", "woocommerce_rest_invalid_order_id", "rest_invalid_param"):
+        said = say(status, error(code, "No."), f"X-Refund-Desk-Attempt: {attempt}")
+        with Wire(said) as store:
+            found = post_refund(connect(f"http://127.0.0.1:{store.port}"), bridged(call()))
+        assert (found.outcome, attempt in str(found.evidence["trouble"])) == (Outcome.UNKNOWN, True)
+
+
+def test_a_refusal_before_the_gateway_still_proves_that_nothing_moved(
+    connect: Callable[[str], StoreClient],
+) -> None:
+    said = say(429, error("rest_too_many", "Slow down."), "X-Refund-Desk-Attempt: begun")
+    with Wire(said) as store:
+        found = post_refund(connect(f"http://127.0.0.1:{store.port}"), bridged(call()))
+    assert found.outcome is Outcome.NOT_EXECUTED
 
 
 @pytest.mark.parametrize(

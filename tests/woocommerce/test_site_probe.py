@@ -14,7 +14,9 @@ import pytest
 
 from refunddesk import clock
 from refunddesk.sandbox.certificates import ensure_certificates
+from refunddesk.woocommerce import site_probe
 from refunddesk.woocommerce.site_probe import probe_site
+from refunddesk.woocommerce.transport import Answer, NoAnswer
 
 
 @contextmanager
@@ -98,6 +100,81 @@ def test_a_site_whose_certificate_is_not_acceptable_is_there_though_nobody_answe
     found = probe_site(f"127.0.0.1:{listening.getsockname()[1]}", allow_private=True)
     serving.join()
     assert (found.result, "certificate" in found.detail) == ("unclear", True)
+
+
+class Web:
+    """The internet as far as these looks go: what answers at which address, and nothing else."""
+
+    def __init__(self, answers: dict[str, Answer]) -> None:
+        self.answers = answers
+        self.asked: list[str] = []
+
+    def send(self, _method: str, url: str, **_: object) -> Answer:
+        self.asked.append(url)
+        if url not in self.answers:
+            raise NoAnswer("it refused the connection", not_sent=True)
+        return self.answers[url]
+
+
+@pytest.mark.parametrize(
+    ("answers", "result"),
+    [
+        pytest.param({"https://www.ada.example/": 200}, "answers", id="under www"),
+        pytest.param({"http://www.ada.example/": 403}, "answers", id="under www without TLS"),
+        pytest.param({"https://ada.example:8443/": 200}, "answers", id="at another TLS port"),
+        pytest.param({"http://ada.example:8080/": 200}, "answers", id="at another port"),
+        pytest.param(
+            {"https://ada.example/": 404, "https://www.ada.example/": 200},
+            "answers",
+            id="under www alone, the name itself leads to an empty server",
+        ),
+        pytest.param(
+            {"https://www.ada.example/": 503}, "unclear", id="under www something is wrong"
+        ),
+        pytest.param(
+            {"https://ada.example/": 404, "https://www.ada.example/": 404}, "gone", id="nowhere"
+        ),
+        pytest.param({}, "gone", id="nobody listens anywhere"),
+    ],
+)
+def test_a_site_is_looked_for_where_its_name_does_not_say_it_is(
+    monkeypatch: pytest.MonkeyPatch, answers: dict[str, int], result: str
+) -> None:
+    web = Web({url: Answer(status, b"") for url, status in answers.items()})
+    monkeypatch.setattr(site_probe, "send", web.send)
+    assert probe_site("ada.example").result == result
+
+
+@pytest.mark.parametrize(
+    ("to", "result"),
+    [
+        pytest.param("https://ada.example/", "gone", id="back to where nothing is"),
+        pytest.param("https://ada.shop.example/", "answers", id="to another site"),
+        pytest.param("/start/", "answers", id="to another page of its own"),
+    ],
+)
+def test_a_redirect_from_www_to_where_nothing_is_tells_of_no_site(
+    monkeypatch: pytest.MonkeyPatch, to: str, result: str
+) -> None:
+    answers = {
+        "https://ada.example/": Answer(404, b""),
+        "https://www.ada.example/": Answer(301, b"", to),
+        "http://www.ada.example/": Answer(301, b"", "https://ada.example/"),
+    }
+    web = Web(answers)
+    monkeypatch.setattr(site_probe, "send", web.send)
+    assert probe_site("ada.example").result == result
+
+
+def test_a_site_that_answers_is_asked_once_and_an_address_has_no_www(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    web = Web({"https://ada.example/": Answer(200, b"")})
+    monkeypatch.setattr(site_probe, "send", web.send)
+    probe_site("ada.example")
+    assert web.asked == ["https://ada.example/"]
+    probe_site("203.0.113.7")
+    assert not any("www" in url for url in web.asked)
 
 
 def test_a_site_known_by_an_ipv6_address_is_looked_at_as_any_other() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from refunddesk.db.tables import cases as table
+from refunddesk.worktime import ONE_SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,8 @@ def list_due(
 ) -> list[Case]:
     """Open cases, the most urgent of `side` ("support" or "customer") first, else by number.
 
-    With `overdue_at` only those whose time was over by then; `after` continues behind that case
-    where no side is named.
+    With `overdue_at` only those whose last second had passed wholly by then; `after` continues
+    behind that case where no side is named.
     """
     query = select(table).where(table.c.ended_at.is_(None))
     if side is None:
@@ -152,7 +153,7 @@ def list_due(
         due = table.c.support_due_at if side == "support" else table.c.customer_due_at
         query = query.where(due.is_not(None)).order_by(due, table.c.id)
         if overdue_at is not None:
-            query = query.where(due < overdue_at)
+            query = query.where(due <= overdue_at - ONE_SECOND)
     return [_case(row) for row in transaction.execute(query.limit(limit))]
 
 

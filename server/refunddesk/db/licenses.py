@@ -36,6 +36,11 @@ class License:
     ended_at: datetime | None
     customized: bool = False
 
+    @property
+    def is_imported(self) -> bool:
+        """Issued by another program, which does not say since when it is used."""
+        return self.woo_order_id is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Activation:

@@ -154,8 +154,7 @@ def _order(transaction: Connection, order: Order) -> facts.Order:
     paid = total((item.paid for item in items), order.currency, order.decimals)
     placed = total(back.lines.values(), order.currency, order.decimals)
     start, end = order.period_start_at, order.period_end_at
-    # A licensed product is used from its first activation on, as far as the desk can see.
-    used_from = min((one.activated_at for one in _activations(transaction, order)), default=None)
+    used_from = _used_from(transaction, order)
     return facts.Order(
         id=str(order.woo_order_id),
         kind=cast(facts.OrderKind, order.kind),
@@ -172,6 +171,17 @@ def _order(transaction: Connection, order: Order) -> facts.Order:
         activated_at=used_from,
         first_used_at=used_from,
     )
+
+
+def _used_from(transaction: Connection, order: Order) -> datetime | None:
+    """When the order's licensed products were first used, as far as the desk can see: from the
+    first activation on. An imported licence was used before, and its file does not say since when.
+    """
+    held = licenses.list_licenses(transaction, order.id, order.subscription_id)
+    if any(license.is_imported for license in held):
+        return None
+    known = licenses.list_activations(transaction, [license.id for license in held])
+    return min((one.activated_at for one in known), default=None)
 
 
 def _linked_order(transaction: Connection, order: Order) -> facts.LinkedOrder | None:

@@ -71,6 +71,8 @@ def settle_terms(
     line of extra domains given back in part leaves so many sites. Where a refund of ours is under
     way nothing is taken yet: its own steps do that once it is paid.
     """
+    # Several may end: all are locked before the first of them wakes a request.
+    licenses.list_licenses(transaction, order.id, order.subscription_id, lock=True)
     left = left_of_lines(transaction, order)
     settled = left is not None and not _is_refund_under_way(transaction, order)
     for item in items:

@@ -164,7 +164,8 @@ def end(
 ) -> bool:
     """Take the right back and switch off every site; False if it had ended before.
 
-    `ended_as` is "refunded" or "revoked".
+    Whoever ends several locks all of them first (`list_licenses`). `ended_as` is "refunded" or
+    "revoked".
     """
     license = licenses.lock_license(transaction, license_id)
     if license is None or not licenses.end_license(
@@ -240,12 +241,13 @@ def switch_off(
 
     `also` goes into the audit log.
     """
-    if not licenses.end_activation(transaction, activation.id, deactivated_by=by, at=now):
-        return activation
-    license = licenses.find_license(transaction, activation.license_id)
+    # Licences are locked before their sites and before the promise that wakes a request, by
+    # everybody: whoever ends several would otherwise wait here for what waits for them.
+    license = licenses.lock_license(transaction, activation.license_id)
     assert license is not None, "every activation belongs to a licence"
-    receipts.record_off(transaction, edges.sealer, license, activation, now=now, by=by, **also)
-    _wake_waiting(transaction, license, now)
+    if licenses.end_activation(transaction, activation.id, deactivated_by=by, at=now):
+        receipts.record_off(transaction, edges.sealer, license, activation, now=now, by=by, **also)
+        _wake_waiting(transaction, license, now)
     ended = licenses.find_activation(transaction, activation.id)
     assert ended is not None
     return ended

@@ -38,6 +38,7 @@ _NO_SUCH_ORDER = "woocommerce_rest_invalid_order_id"
 # What only the bridge says; each time before it began anything.
 _BRIDGE_WAITS = frozenset({"refund_desk_order_busy", "refund_desk_record_unavailable"})
 _BRIDGE_REFUSES = "refund_desk_key_reused"
+_GATEWAY_CALLED = frozenset({"gateway_called", "declined", "paid"})
 
 
 class Outcome(Enum):
@@ -233,6 +234,10 @@ def _sort(answer: Answer, call: RefundCall) -> tuple[Outcome, int | None, str]:
     code, message = error_of(answer.body)
     if answer.status == 201:
         return _sort_created(answer, call)
+    # Said by the bridge beside the answer, or with one that it kept: the gateway was called, so no
+    # status and no code proves any more that nothing was paid. Its record tells more.
+    if answer.attempt in _GATEWAY_CALLED:
+        return Outcome.UNKNOWN, None, f"the bridge says {answer.attempt}"
     # Every refusal of WooCommerce's own is a 500, "no such order" too, so its code comes first.
     if answer.status in (400, 404, 500) and code == _NO_SUCH_ORDER:
         return Outcome.REJECTED, None, ""

@@ -49,12 +49,16 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, whatever its status; `body` is complete and at most MOST_BYTES long."""
+    """What came back, whatever its status; `body` is complete and at most MOST_BYTES long.
+
+    `attempt` is how far the refund asked for came, where the store's bridge says so.
+    """
 
     status: int
     body: bytes = field(repr=False)
     location: str | None = field(default=None, repr=False)
     date: str | None = None
+    attempt: str | None = None
 
 
 class NoAnswer(Exception):
@@ -237,7 +241,13 @@ def send(
         with response:
             body = _read_all(response, monotonic() + waits.read, monotonic)
             heads = response.headers
-            return Answer(response.status_code, body, heads.get("Location"), heads.get("Date"))
+            return Answer(
+                response.status_code,
+                body,
+                heads.get("Location"),
+                heads.get("Date"),
+                heads.get("X-Refund-Desk-Attempt"),
+            )
     except (AnswerTooLong, NoAnswer):
         raise
     except _AddressRefused:
