@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
@@ -31,10 +32,13 @@ from refunddesk.services import (
     work_quotes,
 )
 from refunddesk.services import licenses as licensed
+from refunddesk.services.connect_codes import make_code
 from refunddesk.services.edges import Edges
 from refunddesk.services.overrides import Ruling, seen_of
 from refunddesk.web.auth import SESSION_COOKIE, VISIT_COOKIE
+from refunddesk.woocommerce import events
 from refunddesk.woocommerce.signature import sign
+from tests import bridging
 from tests.asking import PORTAL, STAFF, Bought, ask, buy, days, intake, judge, key_of, report
 from tests.building import add_check, add_order, add_store, grant
 from tests.people import hire, session_of
@@ -71,6 +75,8 @@ class Things:
     site_token: str
     link: str
     endpoint: stores.NewEndpoint
+    connection: stores.NewEndpoint
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +163,7 @@ def _person(edges: Edges, name: str, role: Role, email: str = "") -> Caller:
 
 
 def _things(edges: Edges, number: int, email: str) -> Things:
-    store_id = add_store(edges, url=f"https://store{number}.test")
+    store_id = add_store(edges, url=_nowhere(number))
     work = Bought("setting-up", "90.00", "0.00", "customization", 0)
     order = buy(edges, store_id, replace(PORTAL, sites=3), work, woo_order_id=number, email=email)
     ended = report(edges, order)
@@ -223,7 +229,14 @@ def _things(edges: Edges, number: int, email: str) -> Things:
         on.token,
         customer_links.make_link(edges, order.id, Purpose.REFUND, by=STAFF),
         stores.NewEndpoint(*stores.add_endpoint(edges, store_id, "order.updated")),
+        stores.NewEndpoint(*stores.add_endpoint(edges, store_id, events.TOPIC)),
+        make_code(edges, by=STAFF, policy="crmjetty").text,
     )
+
+
+def _nowhere(number: int) -> str:
+    """An address of this machine at which nobody answers."""
+    return f"https://127.0.0.1:9/store{number}"
 
 
 def _held(edges: Edges, store_id: int, woo_order_id: int) -> tuple[int, int]:
@@ -294,6 +307,46 @@ def _delivers(cast: Cast, caller: Caller, things: Things) -> Sent:
     return Sent(data=ORDER, headers=headers)
 
 
+def _by_bridge(*, changes: bool = True, **said: Any) -> Maker:
+    """What a connected bridge says; whoever is not the store signs with a secret of their own."""
+
+    def make(cast: Cast, caller: Caller, things: Things) -> Sent:
+        key = cast.own.connection.secret if caller.signs else "nobody's"
+        body = {"address": _nowhere(things.ids["store_id"]), **said}
+        return _signed(body, key.encode(), cast, changes=changes)
+
+    return make
+
+
+def _by_code(status: int, **said: Any) -> Maker:
+    """What a bridge says that has a code; whoever is not the store has guessed at half of it."""
+
+    def make(cast: Cast, caller: Caller, things: Things) -> Sent:
+        code = things.code if caller.signs else things.code[:9] + "a" * 29
+        body = {"code": bridging.name_of(code), **said}
+        return _signed(body, bridging.key_of(code), cast, status=status, changes=False)
+
+    return make
+
+
+def _signed(said: dict[str, Any], key: bytes, cast: Cast, **answered: Any) -> Sent:
+    body, at = json.dumps(said).encode(), bridging.stamp(cast.edges.clock())
+    headers = {
+        "webhook-id": "msg_00000001",
+        "webhook-timestamp": at,
+        "webhook-signature": bridging.signature(key, "msg_00000001", at, body),
+    }
+    return Sent(data=body, headers=headers, **answered)
+
+
+_INTRODUCED = {
+    "site": "1",
+    "address": _nowhere(3),
+    "consumer_key": "ck_1",
+    "consumer_secret": "cs_1",
+}
+
+
 def _asks(cast: Cast, caller: Caller, things: Things) -> Sent:
     body = {
         "store": things.ids["store_id"],
@@ -344,6 +397,7 @@ MAKERS: Mapping[str, Maker] = {
     "GET /desk/requests/{request_id}": _READS,
     "GET /desk/search": _sends(query="?q=1", changes=False),
     "GET /desk/sign-in": _READS,
+    "GET /desk/stores": _READS,
     "GET /healthz": _sends(status=503, changes=False),  # no queue and no dispatcher run here
     "GET /licenses/openapi.json": _READS,
     "GET /metrics": _READS,
@@ -399,6 +453,12 @@ MAKERS: Mapping[str, Maker] = {
     "POST /api/refund-requests/{request_id}/withdraw": _sends(),
     "POST /api/suspicions/{suspicion_id}/confirm": _sends(json={"evidence": "Seen online."}),
     "POST /api/suspicions/{suspicion_id}/drop": _sends(json={"because": "A mistake."}),
+    "POST /bridge/connect": _by_code(502, **_INTRODUCED),  # the store does not answer
+    "POST /bridge/greet": _by_code(200),
+    "POST /bridge/{connection}/check": _by_bridge(changes=False),
+    "POST /bridge/{connection}/disconnect": _by_bridge(),
+    "POST /bridge/{connection}/events": _by_bridge(type="order.deleted", order=1),
+    "POST /bridge/{connection}/webhooks": _by_bridge(changes=False),
     "POST /desk/cases/{case_id}/end": _says("end", outcome="resolved"),
     "POST /desk/cases/{case_id}/find": _says("find", finding="malfunction"),
     "POST /desk/cases/{case_id}/reopen": _says("reopen"),
@@ -414,6 +474,8 @@ MAKERS: Mapping[str, Maker] = {
         status=401, form={"email": "nobody@store.test", "password": "x"}, changes=False
     ),
     "POST /desk/sign-out": _sends(status=303),
+    "POST /desk/stores/codes": _sends(form={"policy": "crmjetty"}),
+    "POST /desk/stores/{store_id}/disconnect": _sends(),  # the page names what is left there
     "POST /hooks/{endpoint_id}": _delivers,
     "POST /licenses/activate": _by_key(site="third.example", changes=True),
     "POST /licenses/activations": _by_key(),

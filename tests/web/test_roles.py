@@ -120,6 +120,7 @@ def address(row: Row, things: Things, *, missing: bool) -> str:
         "language": "de",
         "version": "1",
         "token": "A" * 43 if missing else things.link,
+        "connection": "A" * 22 if missing else things.connection.endpoint_id,
         "endpoint_id": "A" * 22 if missing else things.endpoint.endpoint_id,
     }
 

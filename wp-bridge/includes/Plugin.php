@@ -9,6 +9,12 @@ declare( strict_types=1 );
 
 namespace RefundDesk\Bridge;
 
+use RefundDesk\Bridge\Admin\ConnectPage;
+use RefundDesk\Bridge\Connect\Access;
+use RefundDesk\Bridge\Connect\Checks;
+use RefundDesk\Bridge\Connect\Connection;
+use RefundDesk\Bridge\Connect\DisconnectRoute;
+use RefundDesk\Bridge\Connect\Webhooks;
 use RefundDesk\Bridge\Refunds\AttemptRecord;
 use RefundDesk\Bridge\Refunds\AttemptRoutes;
 use RefundDesk\Bridge\Refunds\GatewayWatch;
@@ -17,6 +23,7 @@ use RefundDesk\Bridge\Refunds\OrderLock;
 use RefundDesk\Bridge\Refunds\OwnConnection;
 use RefundDesk\Bridge\Refunds\RefundRoute;
 use RefundDesk\Bridge\Refunds\StripeKey;
+use RefundDesk\Bridge\Server\Server;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -31,6 +38,16 @@ final class Plugin {
 	 * @return void
 	 */
 	public function add_hooks(): void {
+		$this->guard_refunds();
+		$this->connect();
+	}
+
+	/**
+	 * What makes refunds safe to ask for again; it needs no connection.
+	 *
+	 * @return void
+	 */
+	private function guard_refunds(): void {
 		$connection = new OwnConnection();
 		$record     = new AttemptRecord( $connection );
 		$lock       = new OrderLock( $connection );
@@ -42,5 +59,27 @@ final class Plugin {
 		( new Guard( $lock ) )->add_hooks();
 		( new RefundRoute( $record, $lock, $watch ) )->add_hooks();
 		( new AttemptRoutes( $record, $lock ) )->add_hooks();
+	}
+
+	/**
+	 * What connects the store with its desk.
+	 *
+	 * @return void
+	 */
+	private function connect(): void {
+		$settings   = new Settings();
+		$server     = new Server( $settings );
+		$access     = new Access();
+		$webhooks   = new Webhooks( $access, $settings );
+		$connection = new Connection( $settings, $server, $access, $webhooks );
+		$checks     = new Checks( $settings, $server, $webhooks );
+
+		$access->add_hooks();
+		$webhooks->add_hooks();
+		$checks->add_hooks();
+		( new DisconnectRoute( $access, $connection ) )->add_hooks();
+		if ( is_admin() ) {
+			( new ConnectPage( $settings, $connection, $checks ) )->add_hooks();
+		}
 	}
 }

@@ -11,6 +11,8 @@ from refunddesk.cli.store_rules import duplicates, remind
 from refunddesk.db import stores as table
 from refunddesk.mail.notices import LANGUAGES
 from refunddesk.services import approval_limits, bridges, stores
+from refunddesk.services.connect_codes import link_to_store, make_code
+from refunddesk.services.connections import disconnect_store
 from refunddesk.services.stores import ITEM_KINDS, NewStore
 from refunddesk.services.webhooks import connect_webhooks, delivery_url
 from refunddesk.settings import Settings
@@ -76,6 +78,7 @@ def list_stores() -> None:
         click.echo(
             f"{one.id}  {one.name}  {one.url}  {one.timezone}  {one.country}  {one.policy}"
             + (f"  payments held: {held}" if held else "")
+            + ("  disconnected" if one.disconnected_at else "")
         )
     if not found:
         click.echo("No store has joined yet.")
@@ -122,6 +125,38 @@ def release_payments(store_id: int, because: str) -> None:
     with opened() as (edges, _):
         stores.release_payments(edges, store_id, because)
     click.echo(f"Payments of store {store_id} run.")
+
+
+@store.command()
+@click.option("--policy", help="For a new store: the name of its policy, such as crmjetty.")
+@click.option("--store", "store_id", type=int, help="For this store to join again, moved or not.")
+@click.option("--url", help="The store's address: gives a link, and lets no other store use it.")
+def code(policy: str | None, store_id: int | None, url: str | None) -> None:
+    """Make a one-time code by which the bridge in a store connects it."""
+    if (policy is None) == (store_id is None):
+        raise click.UsageError("Say --policy for a new store, or --store for one that is known.")
+    with opened() as (edges, settings):
+        made = make_code(edges, by="command", policy=policy, store_id=store_id, store_url=url)
+    click.echo(f"desk's address  {base_url(settings)}")
+    click.echo(f"code            {made.text}")
+    link = link_to_store(made, base_url(settings))
+    if link:
+        click.echo(f"or follow       {link}")
+    click.echo(
+        f"Paste both in wp-admin, WooCommerce, Refund Desk. The code works once, until "
+        f"{made.expires_at:%H:%M} UTC."
+    )
+
+
+@store.command()
+@click.argument("store_id", type=int, metavar="STORE")
+def disconnect(store_id: int) -> None:
+    """End the connection with a store, here and there; its books are kept."""
+    with opened() as (edges, _):
+        left = disconnect_store(edges, store_id, by="command")
+    if left:
+        click.echo(left)
+    click.echo(f"Store {store_id} is disconnected. Its books are kept.")
 
 
 store.add_command(remind)

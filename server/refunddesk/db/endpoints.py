@@ -70,5 +70,14 @@ def record_new_secret(transaction: Connection, endpoint: Endpoint, secret_sealed
     )
 
 
+def replace_secret(transaction: Connection, endpoint_id: str, secret_sealed: str) -> None:
+    """Make this the endpoint's only secret; whatever was signed with another is refused now."""
+    transaction.execute(
+        update(endpoints)
+        .where(endpoints.c.id == endpoint_id)
+        .values(secret_sealed=secret_sealed, previous_secret_sealed=None)
+    )
+
+
 def _endpoint(row: Row[Any]) -> Endpoint:
     return Endpoint(row.id, row.store_id, row.topic, row.secret_sealed, row.previous_secret_sealed)

@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, literal_column, select, update
 
 from refunddesk.db.many_rows import ManyRows
 from refunddesk.db.tables import inbox
@@ -38,7 +38,10 @@ class NewDelivery:
     quarantine_detail: str | None = None
 
 
-_INSERT = ManyRows(inbox, tuple(column.name for column in fields(NewDelivery)))
+# Only the bridge's events have ids that are theirs alone: one that comes again is known already.
+_INSERT = ManyRows(
+    inbox, tuple(column.name for column in fields(NewDelivery)), "ON CONFLICT DO NOTHING"
+)
 _values_of = attrgetter(*_INSERT.columns)
 
 
@@ -83,6 +86,16 @@ def find_since(
         .limit(1)
     ).one_or_none()
     return _delivery(row) if row else None
+
+
+def has_event(transaction: Connection, endpoint_id: str, event_id: str) -> bool:
+    """Whether the bridge's event of this id was kept."""
+    found = select(inbox.c.id).where(
+        inbox.c.endpoint_id == endpoint_id,
+        inbox.c.delivery_id == event_id,
+        inbox.c.topic == literal_column("'bridge.events'"),  # in the very words of the index
+    )
+    return transaction.scalar(found.limit(1)) is not None
 
 
 def list_quarantined(transaction: Connection, limit: int = 100) -> list[Delivery]:

@@ -20,7 +20,8 @@ class NoSuchStore(LookupError):
 class Store:
     """One WooCommerce installation. `payments_held_because` None: money may leave.
 
-    `bridge_record` names its bridge's memory, None while no bridge is known to be there.
+    `bridge_record` names its bridge's memory, None while no bridge is known to be there;
+    `disconnected_at` None: it is asked and paid for.
     """
 
     id: int
@@ -32,6 +33,7 @@ class Store:
     language: str
     payments_held_because: str | None
     bridge_record: str | None
+    disconnected_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,11 @@ def list_stores(transaction: Connection) -> list[Store]:
     return [_store(row) for row in transaction.execute(select(stores).order_by(stores.c.id))]
 
 
+def list_connected_stores(transaction: Connection) -> list[Store]:
+    """Those that are asked for their changes and paid for."""
+    return [store for store in list_stores(transaction) if store.disconnected_at is None]
+
+
 def get_sealed_keys(transaction: Connection, store_id: int) -> SealedKeys:
     row = transaction.execute(
         select(stores.c.consumer_key_sealed, stores.c.consumer_secret_sealed).where(
@@ -125,6 +132,36 @@ def get_sealed_keys(transaction: Connection, store_id: int) -> SealedKeys:
     if row is None:
         raise NoSuchStore(f"there is no store {store_id}")
     return SealedKeys(row.consumer_key_sealed, row.consumer_secret_sealed)
+
+
+def record_connected(transaction: Connection, store_id: int, *, url: str, keys: SealedKeys) -> None:
+    """The store is reached here and with these keys from now on."""
+    transaction.execute(
+        update(stores)
+        .where(stores.c.id == store_id)
+        .values(
+            url=url,
+            consumer_key_sealed=keys.consumer_key,
+            consumer_secret_sealed=keys.consumer_secret,
+            disconnected_at=None,
+        )
+    )
+
+
+def record_disconnected(
+    transaction: Connection, store_id: int, *, no_keys: SealedKeys, at: datetime
+) -> None:
+    """The store is not reached any more, and its keys are forgotten."""
+    transaction.execute(
+        update(stores)
+        .where(stores.c.id == store_id)
+        .values(
+            consumer_key_sealed=no_keys.consumer_key,
+            consumer_secret_sealed=no_keys.consumer_secret,
+            bridge_record=None,
+            disconnected_at=at,
+        )
+    )
 
 
 def record_payments_held(transaction: Connection, store_id: int, because: str | None) -> None:
@@ -226,4 +263,5 @@ def _store(row: Row[Any]) -> Store:
         row.language,
         row.payments_held_because,
         row.bridge_record,
+        row.disconnected_at,
     )

@@ -27,6 +27,8 @@ class Bridge:
         self._guard = threading.Lock()
         self._locks: dict[int, threading.Lock] = {}
         self.installed = False
+        #: Until the desk takes its leave.
+        self.is_connected = True
 
     @property
     def record(self) -> str:

@@ -25,6 +25,11 @@ def install(app: Flask, store: SandboxStore) -> None:
         versions = {"woocommerce": "10.0.2", "wordpress": "6.8.8", "php": "8.2.36"}
         return answer(store, {"bridge": VERSION, "record": bridge.record, **versions})
 
+    @app.post(f"{BRIDGE_API}/disconnect")
+    def disconnect() -> Response:
+        bridge.is_connected = False
+        return answer(store, {"disconnected": True})
+
     @app.get(f"{BRIDGE_API}/attempts/<key>")
     def show_attempt(key: str) -> Response:
         return _tell(key, release=False)

@@ -19,6 +19,7 @@ from refunddesk.jobnames import JobName
 from refunddesk.services import spool
 from refunddesk.services.edges import Edges
 from refunddesk.services.refusal import Refusal
+from refunddesk.woocommerce import events
 from refunddesk.woocommerce.hooks import (
     NotKept,
     ObjectChanged,
@@ -115,12 +116,15 @@ class KnownEndpoints:
         self._edges = edges
         self._known: dict[str, tuple[OpenEndpoint, datetime]] = {}
 
-    def get_endpoint(self, endpoint_id: str) -> OpenEndpoint:
-        """Raises NoSuchEndpoint or InboxUnreachable."""
+    def get_endpoint(self, endpoint_id: str, *, fresh: bool = False) -> OpenEndpoint:
+        """With `fresh` what is remembered counts only while the database does not answer.
+
+        Raises NoSuchEndpoint or InboxUnreachable.
+        """
         now = self._edges.clock()
         known = self._known.get(endpoint_id)
         # A clock set back must not keep an old secret valid until it has caught up.
-        if known and abs(now - known[1]) < _SECRETS_KEPT:
+        if known and not fresh and abs(now - known[1]) < _SECRETS_KEPT:
             return known[0]
         try:
             with self._edges.database.read() as transaction:
@@ -154,14 +158,21 @@ def receive(
         return
     prove(endpoint, call)
     reading = _read(endpoint, call)
-    delivery = _as_kept(endpoint, call, reading, edges.clock())
+    keep(edges, writer, as_kept(endpoint, call.body, call.delivery_id, reading, edges.clock()))
 
+
+def keep(edges: Edges, writer: GroupCommit[NewDelivery], delivery: NewDelivery) -> None:
+    """The delivery is on the disk when this returns. Raises InboxUnreachable."""
     try:
         writer.write(delivery, _LONGEST_WAIT_SECONDS)
     except (SQLAlchemyError, TimeoutError) as error:
         _spool(edges, delivery, error)
-    if isinstance(reading, Unusable):
-        log.warning("delivery quarantined", endpoint=endpoint.id, because=reading.reason)
+    if delivery.quarantined_because:
+        log.warning(
+            "delivery quarantined",
+            endpoint=delivery.endpoint_id,
+            because=delivery.quarantined_because,
+        )
 
 
 def prove(endpoint: OpenEndpoint, call: Call) -> None:
@@ -252,7 +263,10 @@ def _read(endpoint: OpenEndpoint, call: Call) -> Reading:
     return read_delivery(endpoint.topic, call.content_type, call.body)
 
 
-def _as_kept(endpoint: OpenEndpoint, call: Call, reading: Reading, now: datetime) -> NewDelivery:
+def as_kept(
+    endpoint: OpenEndpoint, body: bytes, delivery_id: str | None, reading: Reading, now: datetime
+) -> NewDelivery:
+    """What is kept of a proven delivery whose body was read."""
     changed = reading if isinstance(reading, ObjectChanged) else None
     unusable = reading if isinstance(reading, Unusable) else None
     return NewDelivery(
@@ -262,9 +276,9 @@ def _as_kept(endpoint: OpenEndpoint, call: Call, reading: Reading, now: datetime
         object_type=changed.object_type if changed else None,
         woo_object_id=changed.object_id if changed else None,
         # Customers, products and coupons have no use here, and a body would hold personal data.
-        body=None if isinstance(reading, NotKept | Ping) else call.body,
-        body_sha=hashlib.sha256(call.body).digest(),
-        delivery_id=call.delivery_id[:_LONGEST_HINT] if call.delivery_id else None,
+        body=None if isinstance(reading, NotKept | Ping) else body,
+        body_sha=hashlib.sha256(body).digest(),
+        delivery_id=delivery_id[:_LONGEST_HINT] if delivery_id else None,
         received_at=now,
         quarantined_because=unusable.reason if unusable else None,
         quarantine_detail=unusable.detail if unusable else None,
@@ -285,7 +299,11 @@ def _object_of(delivery: Delivery) -> tuple[str, int]:
     if delivery.object_type is not None and delivery.woo_object_id is not None:
         # Quarantined by the job that could not record the object, not for its own body.
         return delivery.object_type, delivery.woo_object_id
-    reading = read_delivery(delivery.topic, "application/json", delivery.body or b"")
+    body = delivery.body or b""
+    if delivery.topic == events.TOPIC:
+        reading = events.read_event(body)
+    else:
+        reading = read_delivery(delivery.topic, "application/json", body)
     if not isinstance(reading, ObjectChanged):
         detail = reading.detail if isinstance(reading, Unusable) else "It names nothing kept here."
         raise DeliveryStillUnusable(

@@ -52,7 +52,7 @@ def block_all_payments(edges: Edges, because: str) -> None:
     """The same for every store there is: after a gap, or a restore from a backup."""
     now = edges.clock()
     with edges.database.write() as transaction:
-        for store in stores.list_stores(transaction):
+        for store in stores.list_connected_stores(transaction):
             block_payments(transaction, store.id, because, now)
 
 
@@ -62,9 +62,11 @@ def why_held(transaction: Connection, store_id: int, now: datetime) -> str | Non
     A worker may be awake before the dispatcher has come back and seen the gap: so the gap itself
     holds payments, not only the block that it leads to.
     """
-    held = stores.get_store(transaction, store_id).payments_held_because
-    if held:
-        return held
+    store = stores.get_store(transaction, store_id)
+    if store.payments_held_because:
+        return store.payments_held_because
+    if store.disconnected_at is not None:
+        return "the store is disconnected"
     block = payment_blocks.find_block(transaction, store_id)
     if block:
         return block.because

@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from refunddesk.policy.document import PolicyNotValid, load_built_in, load_policy
+from refunddesk.policy.document import (
+    PolicyNotValid,
+    built_in_names,
+    load_built_in,
+    load_policy,
+)
 from refunddesk.policy.version import Policy
 from refunddesk.services.edges import Edges
 
+_FORMS = (".toml", ".json")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,60}", re.ASCII)
 
 
@@ -23,6 +29,14 @@ def load_named_policy(edges: Edges, name: str) -> Policy:
     The owner's document goes before a built-in one of the same name.
     """
     return load_from(policies_folder(edges), name)
+
+
+def list_policy_names(edges: Edges) -> list[str]:
+    """The names of all policies there are, the owner's own and the built-in ones."""
+    folder = policies_folder(edges)
+    places = list(folder.iterdir()) if folder.is_dir() else []
+    own = {place.stem for place in places if place.is_dir() or place.suffix in _FORMS}
+    return sorted({*built_in_names(), *filter(_NAME.fullmatch, own)})
 
 
 def load_from(folder: Path, name: str) -> Policy:

@@ -63,7 +63,7 @@ def promise_sweeps(edges: Edges, kind: Kind) -> None:
     """Have every store swept; a pass under way goes on."""
     now = edges.clock()
     with edges.database.write() as transaction:
-        for store in stores.list_stores(transaction):
+        for store in stores.list_connected_stores(transaction):
             subject = sweep_subject(kind, store.id)
             outbox.promise(transaction, JobName.SWEEP_STORE, subject, due_at=now)
 

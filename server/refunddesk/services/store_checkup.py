@@ -39,6 +39,15 @@ def look_at_stores(edges: Edges, base_url: str) -> Iterator[Observation]:
 
 def _look_at_store(edges: Edges, store: Store, base_url: str) -> Iterator[Observation]:
     part = f"store {store.id}"
+    if store.disconnected_at is not None:
+        since = f"{store.disconnected_at:%Y-%m-%d %H:%M} UTC"
+        yield Observation(
+            part,
+            Grade.WARN,
+            f"{store.url} is disconnected since {since}; its books are kept.",
+            "Connect it again with a new code: `refunddesk store code --store`.",
+        )
+        return
     try:
         with open_client(edges, store.id) as client:
             yield from _look_at_calls(client, store, edges.clock(), part)

@@ -18,13 +18,13 @@ from refunddesk.services.payment_blocks import block_payments
 from refunddesk.services.policies import load_named_policy
 from refunddesk.services.refusal import Refusal
 from refunddesk.woocommerce.access import StoreAccess, StoreAccessUnusable, usable_address
-from refunddesk.woocommerce.client import StoreCallFailed, StoreClient
+from refunddesk.woocommerce.client import StoreCallFailed, StoreClient, StoreUnreachable
 from refunddesk.worktime import NoSuchZone, zone
 
 _LETTERS_AND_DIGITS = string.ascii_letters + string.digits
-_ENDPOINT_LETTERS = string.ascii_lowercase + string.digits
+ENDPOINT_LETTERS = string.ascii_lowercase + string.digits
 _SECRET_LENGTH = 50
-_ENDPOINT_LENGTH = 26
+ENDPOINT_LENGTH = 26
 _TOPIC = re.compile(r"[a-z][a-z_]{0,39}\.[a-z][a-z0-9_]{0,99}")
 _FIELDS = ("product_id", "sku", "category", "meta")
 ITEM_KINDS = (
@@ -96,7 +96,7 @@ def add_store(
     edges: Edges, store: NewStore, *, consumer_key: str, consumer_secret: str, probe: bool = True
 ) -> int:
     """Join a store; its id. With `probe` the store is asked first whether the keys can read it."""
-    store = _checked(edges, store)
+    store = checked(edges, store)
     access = StoreAccess(store.url, consumer_key, consumer_secret)
     try:
         # Whether private addresses may be used is for the connection to say, not the spelling.
@@ -105,7 +105,7 @@ def add_store(
             timezone = _probe(edges, client, store) if probe else store.timezone
     except StoreAccessUnusable as error:
         raise StoreNotValid(f"{error} Nothing was kept.") from None
-    _check_zone(timezone)
+    check_zone(timezone)
     now = edges.clock()
     keys = SealedKeys(edges.sealer.seal(consumer_key), edges.sealer.seal(consumer_secret))
     with edges.database.write() as transaction:
@@ -143,10 +143,15 @@ def get_store(edges: Edges, store_id: int) -> Store:
 
 
 def open_client(edges: Edges, store_id: int) -> StoreClient:
-    """A connection to the store's API with its own keys; the caller closes it."""
+    """A connection to the store's API with its own keys; the caller closes it.
+
+    Raises StoreUnreachable for a store that is disconnected.
+    """
     with edges.database.read() as transaction:
         store = stores.get_store(transaction, store_id)
         keys = stores.get_sealed_keys(transaction, store_id)
+    if store.disconnected_at is not None:
+        raise StoreUnreachable("the store", "it is disconnected", not_sent=True)
     access = StoreAccess(
         store.url, edges.sealer.open(keys.consumer_key), edges.sealer.open(keys.consumer_secret)
     )
@@ -173,7 +178,7 @@ def add_endpoint(
     get_store(edges, store_id)
     now = edges.clock()
     made = NewEndpoint(
-        _random_text(edges, _ENDPOINT_LETTERS, _ENDPOINT_LENGTH), secret or new_secret(edges)
+        random_text(edges, ENDPOINT_LETTERS, ENDPOINT_LENGTH), secret or new_secret(edges)
     )
     with edges.database.write() as transaction:
         if endpoints.find_endpoint_for(transaction, store_id, topic):
@@ -275,10 +280,10 @@ def list_item_rules(edges: Edges, store_id: int) -> list[ItemRule]:
 
 def new_secret(edges: Edges) -> str:
     """50 letters and digits: WooCommerce signs with any other character changed to its entity."""
-    return _random_text(edges, _LETTERS_AND_DIGITS, _SECRET_LENGTH)
+    return random_text(edges, _LETTERS_AND_DIGITS, _SECRET_LENGTH)
 
 
-def _checked(edges: Edges, store: NewStore) -> NewStore:
+def checked(edges: Edges, store: NewStore) -> NewStore:
     store = replace(store, name=store.name.strip(), country=store.country.strip().upper())
     if not store.name:
         raise StoreNotValid("A store needs a name. Nothing was kept.")
@@ -293,7 +298,7 @@ def _checked(edges: Edges, store: NewStore) -> NewStore:
     return store
 
 
-def _check_zone(name: str) -> None:
+def check_zone(name: str) -> None:
     try:
         zone(name)
     except NoSuchZone as error:
@@ -357,7 +362,8 @@ def _record_held(edges: Edges, store_id: int, because: str | None, note: str = "
         )
 
 
-def _random_text(edges: Edges, letters: str, length: int) -> str:
+def random_text(edges: Edges, letters: str, length: int) -> str:
+    """`length` letters, each as likely as any other."""
     # Bytes above the largest multiple are thrown away, or the first letters would come up more.
     fair = 256 - 256 % len(letters)
     found = ""

@@ -39,7 +39,7 @@ def keep_watch(edges: Edges) -> None:
     now = edges.clock()
     with edges.database.write() as transaction:
         watched_at = leases.find_begun(transaction, WATCH)
-        known = stores.list_stores(transaction)
+        known = stores.list_connected_stores(transaction)
         if watched_at is not None and now - watched_at > LONGEST_GAP:
             because = f"nobody led the work from {watched_at:%Y-%m-%d %H:%M} UTC on"
             for store in known:

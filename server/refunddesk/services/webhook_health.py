@@ -71,7 +71,7 @@ def promise_checks(edges: Edges) -> None:
     """Have the webhooks of every store looked at."""
     now = edges.clock()
     with edges.database.write() as transaction:
-        for store in stores.list_stores(transaction):
+        for store in stores.list_connected_stores(transaction):
             outbox.promise(transaction, JobName.CHECK_WEBHOOKS, store.id, due_at=now)
 
 

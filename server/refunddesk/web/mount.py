@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from refunddesk.web import health, metrics
 from refunddesk.web.api import api
+from refunddesk.web.bridge import bridge
 from refunddesk.web.desk import desk_pages
 from refunddesk.web.hooks import hooks
 from refunddesk.web.licenses import licenses
@@ -14,6 +15,7 @@ from refunddesk.web.portal import portal
 
 BLUEPRINTS: tuple[tuple[Blueprint, str], ...] = (
     (hooks, "/hooks"),
+    (bridge, "/bridge"),
     (desk_pages, "/desk"),
     (api, "/api"),
     (licenses, "/licenses"),

@@ -81,6 +81,14 @@ def release_attempt(client: StoreClient, marker: str) -> Attempt:
     return _read(client.tell_bridge(f"attempts/{marker}/release"), marker)
 
 
+def say_goodbye(client: StoreClient) -> None:
+    """Have the bridge remove the user, the key and the webhooks by which we work there.
+
+    Raises StoreCallFailed. Our key is worth nothing afterwards.
+    """
+    client.tell_bridge("disconnect")
+
+
 def _read(said: dict[str, object], marker: str) -> Attempt:
     try:
         reached = Reached(text_of(said.get("state")))

@@ -59,7 +59,7 @@ from refunddesk.db.tables.of_refunds import refund_steps, refunds
 from refunddesk.db.tables.of_renewals import cancellations, renewal_leads, renewals
 from refunddesk.db.tables.of_requests import decisions, policy_versions, refund_requests
 from refunddesk.db.tables.of_staff import staff, staff_sessions, staff_tokens
-from refunddesk.db.tables.of_stores import item_rules, products, stores
+from refunddesk.db.tables.of_stores import connect_codes, item_rules, products, stores
 
 #: Tables whose rows are facts: neither changed nor deleted, by triggers on both databases.
 APPEND_ONLY = (
@@ -85,6 +85,7 @@ __all__ = [
     "cancellations",
     "cases",
     "checks",
+    "connect_codes",
     "customer_links",
     "customer_visits",
     "customers",

@@ -49,6 +49,15 @@ inbox = Table(
 )
 # For the last delivery of a store, which is asked for every minute.
 Index("ix_inbox_store_id", inbox.c.store_id, inbox.c.id)
+# The bridge numbers its events: one that is sent again is kept once.
+Index(
+    "uq_inbox_event",
+    inbox.c.endpoint_id,
+    inbox.c.delivery_id,
+    unique=True,
+    sqlite_where=text("topic = 'bridge.events'"),
+    postgresql_where=text("topic = 'bridge.events'"),
+)
 Index("ix_inbox_object", inbox.c.store_id, inbox.c.object_type, inbox.c.woo_object_id)
 Index(
     "ix_inbox_quarantined",

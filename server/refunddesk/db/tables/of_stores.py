@@ -23,7 +23,28 @@ stores = Table(
     Column("payments_held_because", Text),
     # The record of the bridge that was there when it was last looked for; null: no bridge.
     Column("bridge_record", Text),
+    # Since when the store is connected no more: it is neither asked nor paid for. Null: it is.
+    at("disconnected_at", nullable=True),
     at("created_at"),
+)
+
+# By which a store's bridge connects itself. Of the code only a hash is kept, and that sealed.
+connect_codes = Table(
+    "connect_codes",
+    metadata,
+    row_id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("key_sealed", Text, nullable=False),
+    # The store that is to join again, or, once it was used, the one that joined by it.
+    ref("store_id", "stores", nullable=True),
+    Column("store_url", Text),
+    Column("policy", Text),
+    Column("made_by", Text, nullable=False),
+    at("made_at"),
+    at("expires_at"),
+    # The installation that used it: it alone may come again while the code's time lasts.
+    Column("used_by", Text),
+    at("used_at", nullable=True),
 )
 
 # The store owner's mapping of what a line item is. The first rule that fits (by position) wins.

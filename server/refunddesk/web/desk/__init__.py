@@ -8,4 +8,5 @@ from refunddesk.web.desk import orders as orders
 from refunddesk.web.desk import pages as pages
 from refunddesk.web.desk import plugins as plugins
 from refunddesk.web.desk import signing_in as signing_in
+from refunddesk.web.desk import stores as stores
 from refunddesk.web.desk.blueprint import desk_pages as desk_pages

@@ -1,0 +1,153 @@
+<?php
+/**
+ * Calls the desk: signed, with a short time-out, and only believing an answer that proves itself.
+ *
+ * @package RefundDesk\Bridge
+ */
+
+declare( strict_types=1 );
+
+namespace RefundDesk\Bridge\Server;
+
+use RefundDesk\Bridge\Connect\Code;
+use RefundDesk\Bridge\Settings;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Every call is a POST of a JSON object, and so is its answer. No secret stands in an address, in a
+ * header or in what is thrown.
+ *
+ * Call it from a background action or a form somebody sent, never while a page is shown: a desk that
+ * hangs would hold the page for the whole time-out.
+ */
+final class Server {
+
+	/** Seconds for a call that the desk answers by itself. */
+	const PATIENCE = 10;
+
+	/** Seconds for a call during which the desk calls the store in its turn. */
+	const LONG_PATIENCE = 40;
+
+	/** More is no answer of a desk. */
+	const LONGEST_ANSWER = 1048576;
+
+	/**
+	 * Knows the connection.
+	 *
+	 * @var Settings
+	 */
+	private $settings;
+
+	/**
+	 * Keeps what it is given.
+	 *
+	 * @param Settings $settings Knows the connection.
+	 */
+	public function __construct( Settings $settings ) {
+		$this->settings = $settings;
+	}
+
+	/**
+	 * Calls the connected desk: POST <server>/bridge/<connection>/<what>.
+	 *
+	 * @param string               $what     What for, such as "check".
+	 * @param array<string, mixed> $said     The body.
+	 * @param int                  $patience Seconds.
+	 * @return array<string, mixed> The answer.
+	 * @throws Trouble When there is no proven answer, or the desk refuses.
+	 */
+	public function call( string $what, array $said = array(), int $patience = self::PATIENCE ): array {
+		$path = '/bridge/' . $this->settings->connection_id() . '/' . $what;
+		$said = array( 'address' => Settings::own_address() ) + $said;
+		return $this->exchange( $this->settings->server() . $path, $said, $this->settings->secret(), $patience );
+	}
+
+	/**
+	 * Reports an event to the connected desk. Sent again under the same id, it counts once.
+	 *
+	 * @param string               $id    The event's id.
+	 * @param array<string, mixed> $event The event.
+	 * @return void
+	 * @throws Trouble When the desk did not take it.
+	 */
+	public function report( string $id, array $event ): void {
+		$address = $this->settings->server() . '/bridge/' . $this->settings->connection_id() . '/events';
+		$event   = array( 'address' => Settings::own_address() ) + $event;
+		$this->exchange( $address, $event, $this->settings->secret(), self::PATIENCE, $id );
+	}
+
+	/**
+	 * Asks a desk, before anything is told to it, to prove that it made the code.
+	 *
+	 * @param string $server The desk's address.
+	 * @param Code   $code   The code.
+	 * @return array<string, mixed> The answer.
+	 * @throws Trouble When it does not prove it.
+	 */
+	public function greet( string $server, Code $code ): array {
+		return $this->exchange( $server . '/bridge/greet', array( 'code' => $code->name ), $code->key, self::PATIENCE );
+	}
+
+	/**
+	 * Hands the store's keys to a desk that has proven itself.
+	 *
+	 * @param string               $server The desk's address.
+	 * @param Code                 $code   The code.
+	 * @param array<string, mixed> $said   The store and its keys.
+	 * @return array<string, mixed> The connection and the webhooks that the desk wants.
+	 * @throws Trouble When the desk refuses, or does not answer.
+	 */
+	public function connect( string $server, Code $code, array $said ): array {
+		$said = array( 'code' => $code->name ) + $said;
+		return $this->exchange( $server . '/bridge/connect', $said, $code->key, self::LONG_PATIENCE );
+	}
+
+	/**
+	 * One call and its answer.
+	 *
+	 * @param string               $address  Where to.
+	 * @param array<string, mixed> $said     The body.
+	 * @param string               $key      What both sides sign with.
+	 * @param int                  $patience Seconds.
+	 * @param string               $id       The call's id; a new one where none is given.
+	 * @return array<string, mixed> The answer.
+	 * @throws Trouble When there is no proven answer, or the desk refuses.
+	 */
+	private function exchange( string $address, array $said, string $key, int $patience, string $id = '' ): array {
+		$id     = '' === $id ? Signature::new_id() : $id;
+		$body   = (string) wp_json_encode( $said );
+		$answer = wp_remote_post(
+			$address,
+			array(
+				'headers'             => Signature::headers( $key, $id, time(), $body ) + array(
+					'Content-Type' => 'application/json',
+					'Accept'       => 'application/json',
+				),
+				'body'                => $body,
+				'timeout'             => $patience,
+				'redirection'         => 0,
+				'limit_response_size' => self::LONGEST_ANSWER,
+				'user-agent'          => 'RefundDeskBridge/' . REFUND_DESK_BRIDGE_VERSION,
+			)
+		);
+		if ( is_wp_error( $answer ) ) {
+			throw Words::unreachable( $address, $answer );
+		}
+		$status = (int) wp_remote_retrieve_response_code( $answer );
+		$text   = wp_remote_retrieve_body( $answer );
+		$told   = json_decode( $text, true );
+		if ( $status < 200 || $status > 299 ) {
+			throw Words::refused( $address, $status, is_array( $told ) ? $told : null, (string) wp_remote_retrieve_header( $answer, 'location' ) );
+		}
+		if ( ! is_array( $told ) ) {
+			throw Words::not_a_desk( $address );
+		}
+		$timestamp = (string) wp_remote_retrieve_header( $answer, 'webhook-timestamp' );
+		$signature = (string) wp_remote_retrieve_header( $answer, 'webhook-signature' );
+		if ( ! Signature::is_answer( $key, $id, $timestamp, $signature, $text ) ) {
+			throw Words::not_proven( $address );
+		}
+		return $told;
+	}
+}
