@@ -16,6 +16,18 @@ _DECIMALS = {
     ),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
 }
+# ISO 4217 as of 2025, what was withdrawn from it since WooCommerce began to sell in 2011 (old
+# orders are still asked about), and the codes that WooCommerce alone has: BTC GGP IMP IRT JEP PRB.
+_CURRENCIES = frozenset(
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTC BTN "
+    "BWP BYN BYR BZD CAD CDF CHF CLP CNY COP CRC CUC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR "
+    "FJD FKP GBP GEL GGP GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF IDR ILS IMP INR IQD IRR IRT "
+    "ISK JEP JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LTL LVL LYD MAD "
+    "MDL MGA MKD MMK MNT MOP MRO MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN "
+    "PGK PHP PKR PLN PRB PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SLL SOS SRD SSP "
+    "STD STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYI UYU UZS VEF VES VND "
+    "VUV WST XAF XCD XCG XOF XPF YER ZAR ZMK ZMW ZWG ZWL".split()
+)
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _AMOUNT = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,6}))?")
 
@@ -31,6 +43,11 @@ class CurrencyMismatch(ValueError):
 def decimals_of(currency: str) -> int:
     """The usual number of decimals of `currency`: EUR 2, JPY 0, KWD 3, unknown codes 2."""
     return _DECIMALS.get(currency, 2)
+
+
+def is_currency(code: str) -> bool:
+    """Whether prices are, or were not long ago, written in the currency of this code."""
+    return code in _CURRENCIES
 
 
 @total_ordering

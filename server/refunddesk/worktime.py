@@ -51,7 +51,7 @@ class Span:
     def parse(cls, text: str) -> Span:
         match = _SPAN.fullmatch(text)
         if not match:
-            raise NotSpan(f'{text!r} is not a length such as "30 days" or "5 business days"')
+            raise NotSpan(f'{text[:60]!r} is not a length such as "30 days" or "5 business days"')
         units: dict[str, Unit] = {
             "day": "days",
             "business day": "business days",
@@ -77,7 +77,9 @@ def zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # OSError: the name of a folder of zones
-        raise NoSuchZone(f"{name!r} is not a time zone such as Europe/Paris or +05:30") from error
+        raise NoSuchZone(
+            f"{name[:60]!r} is not a time zone such as Europe/Paris or +05:30"
+        ) from error
 
 
 def local_date(at: datetime, tz: tzinfo) -> date:

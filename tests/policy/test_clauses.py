@@ -218,11 +218,6 @@ def test_nobody_is_asked_for_a_report_on_a_year_that_is_over() -> None:
     assert said(decision, "R-2A") == []
 
 
-def test_a_report_not_yet_called_complete_awaits_support() -> None:
-    decision = decide(ONE_TIME, {"case.complete_at": None})
-    assert awaited(decision) == [("support", "confirm_report", None)]
-
-
 @pytest.mark.parametrize(
     "finding", ["malfunction", "corrupt", "not_as_described", "incompatible_with_new_version"]
 )

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from refunddesk.cli import main
+from refunddesk.policy.claimtext import MOST_BYTES
 from tests.policy.claims import DATA, ONE_TIME, YEARLY, changed
 
 EXAMPLE = str(DATA / "claim.json")
@@ -103,7 +104,7 @@ def test_another_policy_can_judge(tmp_path: Path) -> None:
         pytest.param(["-"], "{", "Error: not JSON", id="no JSON"),
         pytest.param(["-"], "{}", "Error: policy: is missing", id="no claim"),
         pytest.param(["-"], json.dumps(changed(ONE_TIME, {"policy": "../x"})),
-                     "Error: no built-in policy is called '../x'", id="unknown policy"),
+                     "Error: policy: no built-in policy is called '../x'", id="unknown policy"),
         pytest.param(["absent.json"], None, "Error: absent.json: cannot be read: No such file",
                      id="no file"),
         pytest.param([str(DATA)], None, f"Error: {DATA}: cannot be read", id="a folder"),
@@ -129,9 +130,32 @@ def test_with_lines_a_bad_claim_is_answered_on_its_line_and_the_rest_goes_on() -
     answers = [json.loads(line) for line in out.splitlines()]
     assert (code, err) == (0, "")
     assert [answer.get("outcome") for answer in answers] == ["refund", None, None, None, "refund"]
-    assert answers[1] == {"error": "not JSON: Expecting value at line 2 column 1"}
+    assert answers[1] == {"error": "not JSON: Expecting value at line 1 column 1"}
     assert answers[2] == {"error": "the text is not UTF-8"}
-    assert answers[3]["error"].startswith("no built-in policy is called 'nobody'")
+    assert answers[3]["error"].startswith("policy: no built-in policy is called 'nobody'")
+
+
+def test_with_lines_each_way_of_writing_a_line_gets_one_answer() -> None:
+    good = json.dumps(ONE_TIME).encode()
+    lines = [b"\xef\xbb\xbf" + good, good + b"\r", b"\r", b" " * 50_000_000, b"[" * 100_000, good]
+    code, out, err = run("-", "--lines", text=b"\n".join(lines))
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert (code, err) == (0, "")
+    assert [answer.get("amount", answer.get("error", "")[:20]) for answer in answers] == [
+        "199.00", "199.00", "not JSON: Expecting ", "a claim has at most ", "not JSON that can be",
+        "199.00",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("spare", [-1, 0, 1], ids=["a byte less", "the most", "a byte more"])
+def test_a_line_of_the_most_bytes_is_read_and_one_byte_more_is_not(spare: int) -> None:
+    good = json.dumps(ONE_TIME).encode()
+    padded = good + b" " * (MOST_BYTES + spare - len(good))
+    code, out, _ = run("-", "--lines", text=padded + b"\n" + good)
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert (code, len(answers)) == (0, 2)
+    assert ("error" in answers[0]) == (spare > 0)
+    assert answers[1]["amount"] == "199.00"
 
 
 def test_with_lines_a_policy_that_is_not_valid_stops_before_the_first_line() -> None:

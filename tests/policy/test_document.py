@@ -216,6 +216,49 @@ def test_an_empty_folder_and_an_unknown_name_are_refused(tmp_path: Path) -> None
         load_policy("nobody")
 
 
+@pytest.mark.parametrize(
+    "source", ["mine", "./mine", "mine/", "../here/mine", "mine/1.toml", "ABSOLUTE"]
+)
+def test_a_folder_or_file_is_found_by_any_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    (tmp_path / "here" / "mine").mkdir(parents=True)
+    load(tmp_path / "here" / "mine", GOOD, "1.toml")
+    monkeypatch.chdir(tmp_path / "here")
+    policy = load_policy(source.replace("ABSOLUTE", str(tmp_path / "here" / "mine")))
+    assert (policy.id, len(policy.versions)) == ("mine", 1)
+
+
+def test_the_folder_one_stands_in_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load(tmp_path, GOOD, "1.toml")
+    monkeypatch.chdir(tmp_path)
+    assert load_policy(".").id == "mine"
+
+
+def test_a_built_in_policy_goes_before_a_folder_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "crmjetty").mkdir()
+    load(tmp_path / "crmjetty", GOOD, "1.toml")
+    monkeypatch.chdir(tmp_path)
+    assert load_policy("crmjetty").id == "crmjetty"
+    assert load_policy("./crmjetty").id == "mine"
+
+
+def test_a_name_that_is_neither_built_in_nor_there_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(PolicyNotValid) as refused:
+        load_policy("mine")
+    assert str(refused.value) == (
+        "no built-in policy is called 'mine', nor is there a file or folder of that name; "
+        "there is crmjetty"
+    )
+    with pytest.raises(PolicyNotValid, match=r"^mine: cannot be read: No such file"):
+        load_policy("./mine")
+
+
 def test_a_purchase_before_the_first_version_is_judged_by_the_first() -> None:
     policy = load_policy("crmjetty")
     paid_at = claim(ONE_TIME, {"order.paid_at": "1999-01-01T00:00:00Z"}).order.paid_at

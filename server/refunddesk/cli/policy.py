@@ -15,7 +15,7 @@ import click
 from refunddesk.cli import Commands
 from refunddesk.policy.claim import Claim
 from refunddesk.policy.document import PolicyNotValid, load_built_in, load_policy
-from refunddesk.policy.interchange import ClaimNotValid, parse_claim_text
+from refunddesk.policy.interchange import MOST_BYTES, ClaimNotValid, parse_claim_text
 from refunddesk.policy.judge import judge
 from refunddesk.policy.version import Policy
 
@@ -63,7 +63,7 @@ def judge_command(source: str, file: str | None, lines: bool) -> None:
                 for line in each_line(claims, given, _decision):
                     click.echo(line)
             else:
-                click.echo(json.dumps(read_and(claims.read(), given, _decision), indent=2))
+                click.echo(json.dumps(read_one(claims, given, _decision), indent=2))
 
 
 #: What is made of one claim: a JSON object.
@@ -85,17 +85,39 @@ def answered_in_one_line(source: str) -> Iterator[None]:
 
 def each_line(claims: IO[bytes], given: Policy | None, answering: Answering) -> Iterator[str]:
     """One JSON line per line of `claims`; a line that is not valid does not stop the others."""
-    for line in claims:
+    for line in _bounded(claims):
         try:
-            answer = read_and(line, given, answering)
+            answer = _read_and(line, given, answering)
         except (ClaimNotValid, PolicyNotValid) as error:
             answer = {"error": str(error)}
         yield json.dumps(answer)
 
 
-def read_and(text: bytes, given: Policy | None, answering: Answering) -> dict[str, object]:
+def _bounded(claims: IO[bytes]) -> Iterator[bytes]:
+    """The lines; of one that is too long for a claim no more is kept than shows that it is."""
+    most = MOST_BYTES + 1
+    while line := claims.readline(most):
+        yield line.removesuffix(b"\n")
+        rest = line
+        while len(rest) == most and not rest.endswith(b"\n"):
+            rest = claims.readline(most)
+
+
+def read_one(claims: IO[bytes], given: Policy | None, answering: Answering) -> dict[str, object]:
+    """The answer to the one claim there is."""
+    return _read_and(claims.read(MOST_BYTES + 1), given, answering)
+
+
+def _read_and(text: bytes, given: Policy | None, answering: Answering) -> dict[str, object]:
     claim = parse_claim_text(text)
-    return answering(claim, given or load_built_in(claim.policy))
+    return answering(claim, given or _named_by(claim))
+
+
+def _named_by(claim: Claim) -> Policy:
+    try:
+        return load_built_in(claim.policy)
+    except PolicyNotValid as error:
+        raise ClaimNotValid("policy", str(error)) from error
 
 
 def _decision(claim: Claim, by: Policy) -> dict[str, object]:

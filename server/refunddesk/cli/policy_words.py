@@ -7,7 +7,7 @@ from typing import cast
 
 import click
 
-from refunddesk.cli.policy import answered_in_one_line, each_line, read_and
+from refunddesk.cli.policy import answered_in_one_line, each_line, read_one
 from refunddesk.policy.claim import Claim
 from refunddesk.policy.document import load_policy
 from refunddesk.policy.judge import judge
@@ -58,10 +58,10 @@ def explain_command(
                 for line in each_line(claims, given, in_json):
                     click.echo(line)
             elif as_json:
-                answer = read_and(claims.read(), given, in_json)
+                answer = read_one(claims, given, in_json)
                 click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
             else:
-                click.echo(read_and(claims.read(), given, in_text)["text"])
+                click.echo(read_one(claims, given, in_text)["text"])
 
 
 @click.command("quote")
@@ -81,7 +81,7 @@ def quote_command(source: str, file: str | None, lines: bool) -> None:
                 for line in each_line(claims, given, _quotes):
                     click.echo(line)
             else:
-                click.echo(json.dumps(read_and(claims.read(), given, _quotes), indent=2))
+                click.echo(json.dumps(read_one(claims, given, _quotes), indent=2))
 
 
 def _quotes(claim: Claim, by: Policy) -> dict[str, object]:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Literal
 
 from refunddesk.money import Money, total
+from refunddesk.policy.countries import is_country
 from refunddesk.worktime import NoSuchZone, zone
 
 OrderKind = Literal["purchase", "renewal", "upgrade"]
@@ -54,6 +55,31 @@ MissingFact = Literal[
 Channel = Literal["portal", "email"]
 Relation = Literal["upgrade_of", "bundle_of", "renewal_of"]
 Breach = Literal["terms", "abuse"]
+#: Where a dispute stands, in the words of banks and gateways: plain ones first, then those that
+#: Stripe adds, and PayPal's in lower case. Only `closed_at` says whether it still runs.
+DisputeStatus = Literal[
+    "open",
+    "won",
+    "lost",
+    "accepted",
+    "withdrawn",
+    "expired",
+    "closed",
+    "needs_response",
+    "under_review",
+    "charge_refunded",
+    "prevented",
+    "warning_needs_response",
+    "warning_under_review",
+    "warning_closed",
+    "waiting_for_buyer_response",
+    "waiting_for_seller_response",
+    "resolved",
+    "other",
+]
+NoticeKind = Literal["renewal_reminder", "renewal_receipt"]
+#: What a check of a plugin against a release can say, as in refunddesk.compat.
+CompatVerdict = Literal["BROKEN", "LIKELY_BROKEN", "WARN", "OK", "UNVERIFIED"]
 
 
 class ClaimNotValid(ValueError):
@@ -209,13 +235,13 @@ class License:
 class Dispute:
     id: str
     opened_at: datetime
-    status: str
+    status: DisputeStatus
     closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    kind: str
+    kind: NoticeKind
     sent_at: datetime
 
 
@@ -223,7 +249,7 @@ class Notice:
 class Compat:
     """What the compatibility check says: a signal for staff, never a ruling."""
 
-    verdict: str
+    verdict: CompatVerdict
     release: str
 
 
@@ -248,10 +274,18 @@ class Claim:
             zone(self.store.timezone)
         except NoSuchZone as error:
             raise ClaimNotValid("store.timezone", str(error)) from error
+        for path, country in (
+            ("store.country", self.store.country),
+            ("customer.country", self.customer.country),
+        ):
+            if country is not None and not is_country(country):
+                raise ClaimNotValid(path, f"{country[:60]!r} is no country's code by ISO 3166")
         _check_amounts(self.order)
         _check_order_of_instants(self)
+        _check_disputes(self.disputes)
         if self.case:
-            _check_case(self.case, self.judged_at)
+            _check_case(self.case, self.order, self.judged_at)
+            _check_pauses(self.case)
 
 
 def _check_amounts(order: Order) -> None:
@@ -268,8 +302,8 @@ def _check_amounts(order: Order) -> None:
                 _check_amount(f"{path}.{key}", amount, order)
         if item.refunded is not None and item.refunded > item.paid:
             raise ClaimNotValid(f"{path}.refunded", "more was refunded than was paid for the line")
-        if item.quantity < 0:
-            raise ClaimNotValid(f"{path}.quantity", "a quantity is not below zero")
+        if item.quantity <= 0:
+            raise ClaimNotValid(f"{path}.quantity", "a quantity is more than nothing")
     for key in ("refunded", "list_price", "gateway_fee"):
         amount = getattr(order, key)
         if amount is not None:
@@ -303,11 +337,6 @@ def _check_order_of_instants(claim: Claim) -> None:
             "opened_at",
             infringement.opened_at,
         )
-    for index, dispute in enumerate(claim.disputes):
-        if dispute.closed_at:
-            _check_not_before(
-                f"disputes[{index}].closed_at", dispute.closed_at, "opened_at", dispute.opened_at
-            )
     if claim.license and claim.license.destruction_confirmed_at:
         _check_not_before(
             "judged_at",
@@ -317,8 +346,23 @@ def _check_order_of_instants(claim: Claim) -> None:
         )
 
 
-def _check_case(case: Case, judged_at: datetime) -> None:
-    # A case may be older than the payment: the one a renewal finds open was.
+def _check_disputes(disputes: tuple[Dispute, ...]) -> None:
+    seen: set[str] = set()
+    for index, dispute in enumerate(disputes):
+        path = f"disputes[{index}]"
+        if dispute.id in seen:
+            raise ClaimNotValid(f"{path}.id", "another dispute has the same id")
+        seen.add(dispute.id)
+        if dispute.closed_at:
+            _check_not_before(
+                f"{path}.closed_at", dispute.closed_at, "opened_at", dispute.opened_at
+            )
+
+
+def _check_case(case: Case, order: Order, judged_at: datetime) -> None:
+    # Nothing fails before it was bought. But a renewal may find a case open, and so may an upgrade.
+    if order.kind == "purchase":
+        _check_not_before("case.opened_at", case.opened_at, "order.paid_at", order.paid_at)
     _check_not_before("judged_at", judged_at, "case.opened_at", case.opened_at)
     for key in ("last_customer_reply_at", "gave_up_at", "awaited_since"):
         if at := getattr(case, key):
@@ -330,12 +374,22 @@ def _check_case(case: Case, judged_at: datetime) -> None:
             raise ClaimNotValid(
                 "case.complete_at", "a report is not complete while case.missing names something"
             )
+    elif not case.missing:
+        raise ClaimNotValid(
+            "case.missing", "must name what is missing while case.complete_at is null"
+        )
+
+
+def _check_pauses(case: Case) -> None:
     for index, pause in enumerate(case.pauses):
         path = f"case.pauses[{index}]"
         if case.complete_at is None:
             raise ClaimNotValid(path, "a pause comes after case.complete_at, which is null")
         _check_not_before(f"{path}.from", pause.start, "case.complete_at", case.complete_at)
         _check_not_before(f"{path}.to", pause.end, f"{path}.from", pause.start)
+        for other in case.pauses[:index]:
+            if pause.start < other.end and other.start < pause.end:
+                raise ClaimNotValid(path, "overlaps another pause")
 
 
 def _check_not_before(path: str, at: datetime, earlier_path: str, earlier: datetime) -> None:

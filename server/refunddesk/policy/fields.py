@@ -11,9 +11,9 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields
 
-from refunddesk.money import Money, NotMoney
+from refunddesk.money import Money, NotMoney, is_currency
 from refunddesk.policy.calendars import is_calendar
-from refunddesk.policy.countries import GROUPS, is_country
+from refunddesk.policy.countries import GROUPS, can_name_customers, is_country
 from refunddesk.policy.values import Amounts, NotPercent, Percent
 from refunddesk.worktime import NotSpan, Span
 
@@ -21,6 +21,8 @@ _INSTANT = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 _QUANTITY = re.compile(r"\d{1,9}(\.\d{1,6})?", re.ASCII)
+# Half of a surrogate pair is no character, and no database stores a zero byte.
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_.\-]{1,60}", re.ASCII)
 
 _MESSAGES: dict[str, Any] = {"required": "is missing", "null": "must not be null"}
@@ -60,6 +62,8 @@ class Text(StrictField):
             raise ValidationError("must not be blank")
         if len(value) > 2000:
             raise ValidationError("must not be longer than 2000 characters")
+        if _NO_TEXT.search(value):
+            raise ValidationError("holds what is no character: half of a pair, or a zero byte")
         return value
 
 
@@ -101,10 +105,13 @@ class Quantity(StrictField):
     """How many: a whole number, or a decimal text, because WooCommerce sells 1.5 of a thing."""
 
     def _deserialize(self, value: object, *_: object, **__: object) -> Decimal:
-        text = str(value) if type(value) in (int, Decimal) else value
+        text = str(value) if type(value) is int else value
         if not isinstance(text, str) or not _QUANTITY.fullmatch(text):
             raise ValidationError('must be a quantity such as 1 or "1.5"')
-        return Decimal(text)
+        quantity = Decimal(text)
+        if not quantity:
+            raise ValidationError("must be more than nothing")
+        return quantity
 
 
 class Day(StrictField):
@@ -130,9 +137,17 @@ class DayOrCalendar(StrictField):
         try:
             return date.fromisoformat(value)  # type: ignore[arg-type]
         except (TypeError, ValueError) as error:
-            raise ValidationError(
-                f'{value!r} is neither a day such as 2026-12-25 nor a calendar such as "DE-BY"'
-            ) from error
+            problem = 'is neither a day such as 2026-12-25 nor a calendar such as "DE-BY"'
+            raise ValidationError(f"{str(value)[:60]!r} {problem}") from error
+
+
+class Country(StrictField):
+    """A country's code by ISO 3166-1 alpha-2, in capitals."""
+
+    def _deserialize(self, value: object, *_: object, **__: object) -> str:
+        if not isinstance(value, str) or not is_country(value):
+            raise ValidationError('must be a country\'s two letters by ISO 3166, such as "DE"')
+        return value
 
 
 class ChoiceSet(StrictField):
@@ -172,9 +187,11 @@ class CountrySet(NameSet):
     def _deserialize(self, value: object, *_: object, **__: object) -> frozenset[str]:
         names = super()._deserialize(value)
         for name in sorted(names):
-            if not is_country(name):
+            if not can_name_customers(name):
                 groups = ", ".join(GROUPS)
-                raise ValidationError(f'{name!r} is no country such as "DE", nor one of {groups}')
+                raise ValidationError(
+                    f'{name[:60]!r} is no country such as "DE", nor one of {groups}'
+                )
         return names
 
 
@@ -198,8 +215,10 @@ class AmountPerCurrency(StrictField):
             amounts = {code: Money.parse(text, code) for code, text in value.items()}
         except NotMoney as error:
             raise ValidationError(str(error)) from error
-        if any(amount.minor < 0 for amount in amounts.values()):
+        if any(text.startswith("-") for text in value.values()):
             raise ValidationError("an amount is not below zero")
+        if unknown := sorted(code for code in amounts if not is_currency(code)):
+            raise ValidationError(f"{unknown[0]!r} is no currency of ISO 4217")
         return Amounts(amounts)
 
 
@@ -273,7 +292,8 @@ class DocumentInstant(Instant):
 
     def _deserialize(self, value: object, *_: object, **__: object) -> datetime:
         if isinstance(value, datetime) and value.tzinfo:
-            return value.astimezone(UTC)
+            # As text, one at the edge of what a calendar can hold is refused like any other.
+            value = value.isoformat()
         return super()._deserialize(value)
 
 
@@ -283,7 +303,7 @@ def first_problem(messages: object) -> tuple[str, str]:
     while not isinstance(messages, str):
         if isinstance(messages, Mapping):
             key, messages = next(iter(messages.items()))
-            path += _step(key, path)
+            path += step(key, path)
         elif isinstance(messages, list):
             messages = messages[0]
         else:
@@ -291,7 +311,8 @@ def first_problem(messages: object) -> tuple[str, str]:
     return path, messages
 
 
-def _step(key: object, path: str) -> str:
+def step(key: object, path: str) -> str:
+    """What is added to `path` to name `key` of what stands there: ".paid", "[0]"."""
     if isinstance(key, int):
         return f"[{key}]"
     if key == "_schema":

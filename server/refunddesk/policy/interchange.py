@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
 from datetime import datetime
@@ -11,14 +10,16 @@ from typing import Any, get_args
 
 from marshmallow import Schema, ValidationError
 
-from refunddesk.money import Money, NotMoney, decimals_of
+from refunddesk.money import Money, NotMoney, decimals_of, is_currency
 from refunddesk.policy import claim as facts
 from refunddesk.policy.claim import Claim, ClaimNotValid
+from refunddesk.policy.claimtext import MOST_BYTES, read_strictly
 from refunddesk.policy.decision import instant_text
 from refunddesk.policy.fields import (
     AmountText,
     Choice,
     Count,
+    Country,
     Flag,
     Instant,
     ListOf,
@@ -29,7 +30,7 @@ from refunddesk.policy.fields import (
     first_problem,
 )
 
-__all__ = ["ClaimNotValid", "dump_claim", "load_claim", "parse_claim_text"]
+__all__ = ["MOST_BYTES", "ClaimNotValid", "dump_claim", "load_claim", "parse_claim_text"]
 
 _NULLABLE: dict[str, Any] = {"required": True, "allow_none": True}
 _FURTHER: dict[str, Any] = {"allow_none": True, "load_default": None}
@@ -39,7 +40,7 @@ def _schema(**keys: Any) -> type[Schema]:
     return StrictSchema.from_dict(keys)
 
 
-_STORE = _schema(timezone=Text(required=True), country=Text(**_FURTHER))
+_STORE = _schema(timezone=Text(required=True), country=Country(**_FURTHER))
 _ITEM = _schema(
     id=Text(required=True),
     product=Text(required=True),
@@ -92,7 +93,7 @@ _EARLIER_REFUND = _schema(
 _CUSTOMER = _schema(
     infringement=Nested(_INFRINGEMENT, **_NULLABLE),
     earlier_refunds=ListOf(Nested(_EARLIER_REFUND), required=True),
-    country=Text(**_FURTHER),
+    country=Country(**_FURTHER),
     is_consumer=Flag(**_FURTHER),
     refunds_ever=Count(**_FURTHER),
     accounts=ListOf(Text(), **_FURTHER),
@@ -131,11 +132,15 @@ _LICENSE = _schema(
 _DISPUTE = _schema(
     id=Text(required=True),
     opened_at=Instant(required=True),
-    status=Text(required=True),
+    status=Choice(get_args(facts.DisputeStatus), required=True),
     closed_at=Instant(**_FURTHER),
 )
-_NOTICE = _schema(kind=Text(required=True), sent_at=Instant(required=True))
-_COMPAT = _schema(verdict=Text(required=True), release=Text(required=True))
+_NOTICE = _schema(
+    kind=Choice(get_args(facts.NoticeKind), required=True), sent_at=Instant(required=True)
+)
+_COMPAT = _schema(
+    verdict=Choice(get_args(facts.CompatVerdict), required=True), release=Text(required=True)
+)
 _CLAIM = _schema(
     policy=Text(required=True),
     store=Nested(_STORE, required=True),
@@ -153,28 +158,7 @@ _CLAIM = _schema(
 
 def parse_claim_text(text: str | bytes) -> Claim:
     """A claim from JSON text. Raises ClaimNotValid, also for NaN and for a key given twice."""
-    try:
-        if isinstance(text, bytes):
-            text = text.decode("utf-8-sig")
-        data = json.loads(
-            text,
-            parse_float=Decimal,
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_object_of_distinct_keys,
-        )
-    except UnicodeDecodeError as error:
-        raise ClaimNotValid("", "the text is not UTF-8") from error
-    except json.JSONDecodeError as error:
-        raise ClaimNotValid(
-            "", f"not JSON: {error.msg} at line {error.lineno} column {error.colno}"
-        ) from error
-    except RecursionError as error:
-        raise ClaimNotValid("", "not JSON that can be read: nested too deep") from error
-    except ClaimNotValid:
-        raise
-    except (ValueError, ArithmeticError) as error:  # a number of thousands of digits
-        raise ClaimNotValid("", "not JSON that can be read: a number is too long") from error
-    return load_claim(data)
+    return load_claim(read_strictly(text))
 
 
 def load_claim(data: object) -> Claim:
@@ -207,7 +191,8 @@ def dump_claim(claim: Claim) -> dict[str, object]:
     """
     dumped: dict[str, Any] = _dump(claim)
     order = claim.order
-    if order.refunded.decimals != decimals_of(order.currency):
+    usual = decimals_of(order.currency) if is_currency(order.currency) else None
+    if order.refunded.decimals != usual:
         dumped["order"]["decimals"] = order.refunded.decimals
     if claim.case:
         dumped["case"]["pauses"] = [
@@ -215,19 +200,6 @@ def dump_claim(claim: Claim) -> dict[str, object]:
             for pause in claim.case.pauses
         ]
     return dumped
-
-
-def _refuse_constant(name: str) -> object:
-    raise ClaimNotValid("", f"not JSON: {name} is no number")
-
-
-def _object_of_distinct_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ClaimNotValid("", f"the key {json.dumps(key[:60])} is given twice")
-        found[key] = value
-    return found
 
 
 def _load_order(loaded: dict[str, Any]) -> facts.Order:
@@ -239,14 +211,14 @@ def _load_order(loaded: dict[str, Any]) -> facts.Order:
         if text is None:
             return None
         try:
-            return Money.parse(text, currency, places)
+            amount = Money.parse(text, currency, places)
         except NotMoney as error:
             raise ClaimNotValid(path, str(error)) from error
+        if text.startswith("-"):  # also "-0.00"
+            raise ClaimNotValid(path, "an amount is not below zero")
+        return amount
 
-    try:
-        Money.zero(currency)
-    except NotMoney as error:
-        raise ClaimNotValid("order.currency", str(error)) from error
+    _check_currency(currency, decimals)
     items = []
     for index, item in enumerate(loaded["items"]):
         amounts = {
@@ -266,6 +238,17 @@ def _load_order(loaded: dict[str, Any]) -> facts.Order:
             "linked_order": _one(facts.LinkedOrder, loaded["linked_order"]),
         }
     )
+
+
+def _check_currency(currency: str, decimals: int | None) -> None:
+    """A currency of the world's, or one of a store's own that says how many decimals it has."""
+    try:
+        Money.zero(currency)
+    except NotMoney as error:
+        raise ClaimNotValid("order.currency", str(error)) from error
+    if decimals is None and not is_currency(currency):
+        problem = f"{currency!r} is no currency of ISO 4217; a store's own needs order.decimals"
+        raise ClaimNotValid("order.currency", problem)
 
 
 def _load_customer(loaded: dict[str, Any]) -> facts.Customer:

@@ -35,7 +35,7 @@ class Percent:
     def parse(cls, text: str) -> Percent:
         match = _PERCENT.fullmatch(text)
         if not match:
-            raise NotPercent(f'{text!r} is not a percentage such as "20%" or "12.5%"')
+            raise NotPercent(f'{text[:60]!r} is not a percentage such as "20%" or "12.5%"')
         hundredths = int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
         if hundredths > _WHOLE:
             raise NotPercent(f"{text!r} is more than 100%")

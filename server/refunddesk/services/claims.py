@@ -62,7 +62,7 @@ def build_claim(
             facts.Dispute(
                 id=str(dispute.id),
                 opened_at=dispute.opened_at,
-                status=dispute.status,
+                status=cast(facts.DisputeStatus, dispute.status),
                 closed_at=dispute.closed_at,
             )
             for dispute in disputes.list_disputes(transaction, order.id)

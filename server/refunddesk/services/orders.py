@@ -16,6 +16,7 @@ from refunddesk.db.store_refunds import StoreRefund
 from refunddesk.db.stores import ItemRule, Store
 from refunddesk.db.subscriptions import Subscription
 from refunddesk.jobnames import JobName
+from refunddesk.policy.countries import is_country
 from refunddesk.services.bookkeeping import book_order
 from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import quarantine, subject_of
@@ -96,7 +97,8 @@ def _record(
         store.id,
         email=body.customer_email,
         woo_customer_id=body.customer_id,
-        country=body.customer_country or None,
+        # Programs can write anything there; what is no country is not known.
+        country=body.customer_country if is_country(body.customer_country) else None,
         language=body.language,
     )
     for product in seen.products.values():

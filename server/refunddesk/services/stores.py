@@ -12,6 +12,7 @@ from refunddesk.db.endpoints import Endpoint
 from refunddesk.db.history import record_deed
 from refunddesk.db.stores import ItemRule, SealedKeys, Store
 from refunddesk.mail.notices import LANGUAGES
+from refunddesk.policy.countries import is_country
 from refunddesk.policy.document import PolicyNotValid
 from refunddesk.services.edges import Edges
 from refunddesk.services.payment_blocks import block_payments
@@ -287,8 +288,10 @@ def checked(edges: Edges, store: NewStore) -> NewStore:
     store = replace(store, name=store.name.strip(), country=store.country.strip().upper())
     if not store.name:
         raise StoreNotValid("A store needs a name. Nothing was kept.")
-    if not re.fullmatch(r"[A-Z]{2}", store.country):
-        raise StoreNotValid('A country is two letters, such as "FR". Nothing was kept.')
+    if not is_country(store.country):
+        raise StoreNotValid(
+            'A country is its two letters by ISO 3166, such as "FR". Nothing was kept.'
+        )
     if store.language not in LANGUAGES:
         raise StoreNotValid("A store's language is en, fr or de. Nothing was kept.")
     try:

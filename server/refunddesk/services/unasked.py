@@ -110,7 +110,7 @@ def _as_bought(store: Store, order: Order, bought: _Bought) -> Claim:
             facts.Dispute(
                 id=str(each.id),
                 opened_at=each.opened_at,
-                status=each.status,
+                status=cast(facts.DisputeStatus, each.status),
                 closed_at=each.closed_at,
             )
             for each in bought.disputes.get(order.id, ())

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-from refunddesk.policy.claim import Claim
+from refunddesk.policy.claim import Claim, NoticeKind
 from refunddesk.policy.clause import Context, Kind
 from refunddesk.policy.decision import Finding, Why
 from refunddesk.worktime import Span
-
-NoticeKind = Literal["renewal_reminder", "renewal_receipt"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,12 +59,12 @@ class CustomerBody(StrictSchema):
 
 
 class DisputeBody(StrictSchema):
-    status = Key(required=True)
+    status = Choice(get_args(claim.DisputeStatus), required=True)
     opened_at = Instant(allow_none=True)
 
 
 class DisputeChangeBody(StrictSchema):
-    status = Key(required=True)
+    status = Choice(get_args(claim.DisputeStatus), required=True)
     closed_at = Instant(required=True, allow_none=True)
 
 
