@@ -18,6 +18,12 @@ from refunddesk.policy.judge import judge
 from refunddesk.policy.kindpages import example_claim
 from refunddesk.policy.templates import list_templates, load_template
 from refunddesk.policy.version import Policy
+from tests.policy import pairs_of_built_in, pairs_of_kinds, pairs_of_time
+from tests.policy.pairs import (
+    Pair,
+    boundaries_of_kinds,
+    boundaries_of_the_built_in_policy,
+)
 from tests.policy.test_templates import GIVES
 
 PAGE = Path(__file__).parents[2] / "docs" / "policy" / "coverage.md"
@@ -50,7 +56,28 @@ def coverage_page() -> str:
         for clause, (kinds, names) in clauses.items():
             told = "<br>".join(names[:6]) + (f"<br>and {len(names) - 6} more" if names[6:] else "")
             lines.append(f"| {clause} | {', '.join(f'`{kind}`' for kind in kinds)} | {told} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_boundaries()]) + "\n"
+
+
+def every_pair() -> list[Pair]:
+    return [*pairs_of_time.PAIRS, *pairs_of_kinds.PAIRS, *pairs_of_built_in.PAIRS]
+
+
+def _boundaries() -> Iterator[str]:
+    """Which pairs hold each boundary: those of the built-in policy's clauses, and of all kinds."""
+    yield from ("", "## Boundaries", "")
+    yield "At each of these an answer turns. A pair is judged in the last second inside (or with"
+    yield "the last count) and in the first one outside; a test fails while a boundary has none."
+    for title, boundaries in (
+        ("clause of crmjetty", boundaries_of_the_built_in_policy()),
+        ("kind", boundaries_of_kinds()),
+    ):
+        yield from ("", f"| {title} | boundary | pairs |", "|---|---|---|")
+        for boundary in dict.fromkeys(boundaries):
+            words = [pair.words for pair in every_pair() if boundary in pair.holds]
+            told = "<br>".join(words[:6]) + (f"<br>and {len(words) - 6} more" if words[6:] else "")
+            whose, _, what = boundary.partition(" " if " " in boundary else ".")
+            yield f"| {whose} | `{what}` | {told} |"
 
 
 def _built_in() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:

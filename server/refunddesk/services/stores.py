@@ -289,9 +289,7 @@ def checked(edges: Edges, store: NewStore) -> NewStore:
     if not store.name:
         raise StoreNotValid("A store needs a name. Nothing was kept.")
     if not is_country(store.country):
-        raise StoreNotValid(
-            'A country is its two letters by ISO 3166, such as "FR". Nothing was kept.'
-        )
+        raise StoreNotValid('A country is two letters, such as "FR". Nothing was kept.')
     if store.language not in LANGUAGES:
         raise StoreNotValid("A store's language is en, fr or de. Nothing was kept.")
     try:
