@@ -92,7 +92,9 @@ def _notices(transaction: Connection, order: Order) -> tuple[facts.Notice, ...] 
     told = list_told(transaction, order)
     if told is None:
         return None
-    return tuple(facts.Notice(kind=one.kind, sent_at=one.sent_at) for one in told)
+    return tuple(
+        facts.Notice(kind=cast(facts.NoticeKind, one.kind), sent_at=one.sent_at) for one in told
+    )
 
 
 def _request(request: RefundRequest) -> facts.Request:
