@@ -115,10 +115,12 @@ class Money:
         """
         if type(minor) is not int:
             raise NotMoney(f"money is counted in whole minor units, not {minor!r}")
+        if minor == self.minor:
+            return self
         amount = object.__new__(Money)
-        object.__setattr__(amount, "minor", minor)
-        object.__setattr__(amount, "currency", self.currency)
-        object.__setattr__(amount, "decimals", self.decimals)
+        _set_minor(amount, minor)
+        _set_currency(amount, self.currency)
+        _set_decimals(amount, self.decimals)
         return amount
 
     def _same(self, other: Money) -> None:
@@ -179,6 +181,12 @@ class Money:
         for index in sorted(range(len(parts)), key=lambda i: (-remainders[i], i))[:left]:
             parts[index] += 1
         return [self.like(part) for part in parts]
+
+
+# An amount never changes once it is made; these make one without the checks of `Money(...)`.
+_set_minor, _set_currency, _set_decimals = (
+    vars(Money)[name].__set__ for name in ("minor", "currency", "decimals")
+)
 
 
 def total(amounts: Iterable[Money], currency: str, decimals: int = -1) -> Money:

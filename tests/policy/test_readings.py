@@ -9,7 +9,7 @@ import pytest
 
 from refunddesk import worktime
 from refunddesk.policy.claim import Period
-from refunddesk.policy.clause import Context
+from refunddesk.policy.clause import new_context
 from refunddesk.policy.clauses.pro_rata import ProRata, rest_of
 from tests.policy.claims import (
     DAY_5_ENDS,
@@ -116,7 +116,7 @@ def test_months_left_of_a_period(start: str, end: str, on: str, left: int, whole
         datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)
         for day in (start, end, on)
     )
-    context = Context("R-3B.2", worktime.zone("UTC"), frozenset())
+    context = new_context("R-3B.2", worktime.zone("UTC"), frozenset())
     rest = rest_of(Period(start=begins, end=ends), asked, ProRata(pays=frozenset()), context)
     assert (rest.left, rest.whole) == (left, whole)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from refunddesk.money import Money
-from refunddesk.policy.claim import Claim, ItemKind
+from refunddesk.policy.claim import Claim, Item, ItemKind
 from refunddesk.policy.conditions import Conditions
 from refunddesk.policy.decision import Await, Finding, Says, Why
 from refunddesk.worktime import Holidays, LastDay, Span, span_end
@@ -25,23 +25,32 @@ def plain_finding(clause: str, said: Says) -> Finding:
     return Finding(clause, said)
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What a clause may know beside the claim: its id, the calendar, and the money so far.
 
-    `offers` has one amount per line of the order and is empty before something is granted;
-    `granting` is the id of the clause that granted it.
+    `offers` has one amount per line of the order and is empty before something is granted. `lines`
+    are the ids of those that a limit is to look at, None for all: of an order whose lines fall
+    under different clauses it is heard once, for those that it applies to. `clear` is the finding
+    of a clause that has nothing against the claim: most have not, so it is at hand.
     """
 
     clause: str
     zone: tzinfo
     holidays: Holidays
+    clear: Finding
     offers: tuple[Money, ...] = ()
-    granting: str = ""
+    lines: frozenset[str] | None = None
 
-    def of(self, clause: str, offers: tuple[Money, ...] = (), granting: str = "") -> Context:
-        """The same for the clause of that id, once the clause `granting` made `offers`."""
-        return Context(clause, self.zone, self.holidays, offers, granting)
+    def of(self, clause: str) -> Context:
+        """The same for the clause of that id."""
+        return new_context(clause, self.zone, self.holidays)
+
+    def on(self, offers: tuple[Money, ...], lines: frozenset[str] | None = None) -> Context:
+        """The same once these offers were made, for those lines of the order."""
+        return Context(self.clause, self.zone, self.holidays, self.clear, offers, lines)
+
+    def concerns(self, item: Item) -> bool:
+        return self.lines is None or item.id in self.lines
 
     def says(self, said: Says, why: Why | None = None, **parts: Any) -> Finding:
         """A finding of this clause; `parts` are the further fields of Finding."""
@@ -60,6 +69,11 @@ class Context:
 
     def end_of(self, span: Span, since: datetime, last_day: LastDay = "any") -> datetime:
         return span_end(span, since, self.zone, self.holidays, last_day)
+
+
+def new_context(clause: str, zone: tzinfo, holidays: Holidays) -> Context:
+    """What the clause of that id may know before anything was granted."""
+    return Context(clause, zone, holidays, plain_finding(clause, "clear"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from refunddesk.policy.claim import (
     Billing,
     CaseFinding,
     Claim,
+    Item,
     ItemKind,
     OrderKind,
     Reason,
@@ -21,6 +22,8 @@ from refunddesk.policy.facts import asked_at
 from refunddesk.policy.values import Countries
 from refunddesk.worktime import Span, is_over
 
+#: What is charged along with what was bought: a choice of products goes by the order's others.
+_ALONG: frozenset[ItemKind] = frozenset({"shipping", "fee"})
 #: What kind and billing of an order answer, and for limits and gates the grant.
 _OF_SORT = ("order_kind", "billing", "granted_by")
 _ANYWHERE = Countries(frozenset())
@@ -34,8 +37,8 @@ class Conditions:
 
     `within` picks those whose refund was asked for (or, unasked, is judged) within that time
     from the payment. A claim that names no promotion, no linked order and no reason has none.
-    `products` and `promotions` may end in a star. `granted_by` is for limits and gates: the
-    clauses whose grants they shape.
+    `item_kinds` and `products` pick lines of an order, each by itself. `products` and `promotions`
+    may end in a star. `granted_by` is for limits and gates: the clauses whose grants they shape.
     """
 
     order_kind: frozenset[OrderKind] = frozenset()
@@ -61,10 +64,20 @@ class Conditions:
         answered: dict[str, Any] = {name: frozenset() for name in _OF_SORT}
         return True if replace(self, **answered) == Conditions() else None
 
-    def hold(self, claim: Claim, end_of: Callable[[Span, datetime], datetime]) -> Holds:
-        """Whether all that are set hold; the missing fact only where none is known to fail."""
+    @property
+    def pick_lines(self) -> bool:
+        """Whether they can hold for one line of an order and not for another."""
+        return bool(self.item_kinds or self.products)
+
+    def hold(
+        self, claim: Claim, end_of: Callable[[Span, datetime], datetime], line: Item | None = None
+    ) -> Holds:
+        """Whether all that are set hold; the missing fact only where none is known to fail.
+
+        For that `line`, or without one for any line of the order.
+        """
         missing: str | None = None
-        for holds in self._answers(claim, end_of):
+        for holds in self._answers(claim, end_of, claim.order.items if line is None else (line,)):
             if holds is False:
                 return False
             if isinstance(holds, str):
@@ -72,7 +85,10 @@ class Conditions:
         return missing or True
 
     def _answers(
-        self, claim: Claim, end_of: Callable[[Span, datetime], datetime]
+        self,
+        claim: Claim,
+        end_of: Callable[[Span, datetime], datetime],
+        lines: tuple[Item, ...],
     ) -> Iterator[Holds]:
         order = claim.order
         if self.order_kind:
@@ -80,9 +96,11 @@ class Conditions:
         if self.billing:
             yield order.billing in self.billing
         if self.item_kinds:
-            yield any(item.item_kind in self.item_kinds for item in order.items)
+            yield any(item.item_kind in self.item_kinds for item in lines)
         if self.products:
-            yield any(matches(item.product, self.products) for item in order.items)
+            alone = lines[0].item_kind not in _ALONG
+            named = lines if alone else order.items
+            yield any(matches(item.product, self.products) for item in named)
         if self.promotions:
             yield order.promotion is not None and matches(order.promotion, self.promotions)
         if self.relations:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -33,21 +32,22 @@ RIVAL_EFFECTS: tuple[frozenset[Effect], ...] = (
 )
 #: A named fact of an explanation: a text, a number, an amount, an instant, or several texts.
 Fact = str | int | Money | datetime | tuple[str, ...]
+_NO_FACTS: Mapping[str, Fact] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+# All of a decision are tuples with names: a judgement makes a dozen or two, and a frozen dataclass
+# takes four times as long to make.
+class Why(NamedTuple):
     """The reason for what a clause said: a code, and the facts a sentence about it needs."""
 
     code: str
-    facts: Mapping[str, Fact] = field(default_factory=dict)
+    facts: Mapping[str, Fact] = _NO_FACTS
 
     def to_json(self) -> dict[str, object]:
         return {"code": self.code} | {name: _json(fact) for name, fact in self.facts.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Await:
+class Await(NamedTuple):
     """Who must do what, by the last second `until`; `about` names the site or the missing fact."""
 
     who: Who
@@ -60,14 +60,14 @@ class Await:
         return {"who": self.who, "what": what, "until": _json(self.until)}
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What one clause said to a claim.
 
-    `offers` has one amount per line of the order, when the clause grants or, as a limit, lowers
+    `offers` has one amount per line of the claim, when the clause grants or, as a limit, lowers
     what was offered. `bars` holds the ids of lines that get nothing whatever is granted.
-    `until` is the last second at which the clause says the same. `took` is the judge's: what this
-    clause left out of the price of each line, by the line's id.
+    `until` is the last second at which the clause says the same. `took` and `items` are the
+    judge's: what this clause left out of the price of each line, by the line's id; and the ids of
+    the lines it was said of, where that is not all of the order.
     """
 
     clause: str
@@ -80,13 +80,20 @@ class Finding:
     effects: tuple[Effect, ...] = ()
     until: datetime | None = None
     took: tuple[tuple[str, Money], ...] = ()
+    items: tuple[str, ...] = ()
 
     def holding(self, until: datetime) -> Finding:
         """The same, for no longer than the second `until`."""
-        return replace(self, until=min(until, self.until) if self.until else until)
+        return self._replace(until=min(until, self.until) if self.until else until)
+
+    def is_of(self, item: str) -> bool:
+        """Whether it was said of that line."""
+        return not self.items or item in self.items
 
     def to_json(self) -> dict[str, object]:
         said: dict[str, object] = {"clause": self.clause, "says": self.says}
+        if self.items:
+            said["items"] = list(self.items)
         if self.why:
             said["why"] = self.why.to_json()
         if self.took:
@@ -94,15 +101,18 @@ class Finding:
         return said
 
 
-# Shares are tuples with names: every judgement makes one per line, and a frozen dataclass takes
-# three times as long to make.
 class LineShare(NamedTuple):
-    """What one line of the order gets back: the net amount, its tax, and the clauses behind it."""
+    """What one line of the order gets back: the net amount, its tax, and the clauses behind it.
+
+    The first clause is the one that settled the line. `outcome` is the line's own, None where it is
+    that of the whole order.
+    """
 
     item: str
     refund: Money
     tax: Money
     because: tuple[str, ...]
+    outcome: Outcome | None = None
 
     def to_json(self) -> dict[str, object]:
         line: dict[str, object] = {
@@ -111,7 +121,11 @@ class LineShare(NamedTuple):
             "because": list(self.because),
         }
         # The tax of a line is said only where there is some: a policy that keeps tax has none.
-        return line | {"tax": str(self.tax)} if self.tax else line
+        if self.tax:
+            line["tax"] = str(self.tax)
+        if self.outcome:
+            line["outcome"] = self.outcome
+        return line
 
 
 class TaxShare(NamedTuple):
@@ -124,10 +138,11 @@ class TaxShare(NamedTuple):
         return {"refund": str(self.refund), "because": list(self.because)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """The judgement of one claim by one version of a policy.
 
+    The outcome of an order whose lines do not all get the same is the most pressing of theirs:
+    review, await, refund, refuse. `settled_by` is the clause of the first line with that outcome.
     `amount` is without tax: the sum of the lines' refunds. What is to be paid is
     `amount + tax.refund`. Both are zero unless the outcome is `refund`. `held` is what would be
     paid without tax if only the gate were passed. `until` is the last second at which this

@@ -78,10 +78,10 @@ def event_at(claim: Claim, event: Event) -> datetime:
 
 def paid_for(claim: Claim, kinds: frozenset[ItemKind]) -> tuple[Money, ...]:
     """What was paid per line of the order, nothing for lines of other kinds."""
-    nothing = claim.order.refunded - claim.order.refunded
-    return tuple(item.paid if item.item_kind in kinds else nothing for item in claim.order.items)
+    nothing = claim.order.refunded.like(0)
+    return tuple([item.paid if item.item_kind in kinds else nothing for item in claim.order.items])
 
 
 def paid_for_all(claim: Claim) -> tuple[Money, ...]:
     """What was paid per line of the order."""
-    return tuple(item.paid for item in claim.order.items)
+    return tuple([item.paid for item in claim.order.items])

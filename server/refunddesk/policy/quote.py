@@ -241,6 +241,7 @@ def _answer(decision: Decision) -> tuple[object, ...]:
         decision.held,
         decision.settled_by,
         decision.effects,
+        tuple(line.outcome for line in decision.lines),
         tuple((each.who, each.what, each.about) for each in decision.awaits),
     )
 

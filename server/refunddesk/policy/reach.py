@@ -10,9 +10,9 @@ from refunddesk.policy.clause import Clause
 from refunddesk.policy.decision import Decision
 from refunddesk.policy.doubts import Doubt
 from refunddesk.policy.examples import SORTS, Example, day, examples
-from refunddesk.policy.judge import judge
-from refunddesk.policy.plan import Plan, plan_for
-from refunddesk.policy.version import Policy, PolicyVersion
+from refunddesk.policy.judge import judge_parts
+from refunddesk.policy.plan import Plan
+from refunddesk.policy.version import PolicyVersion
 
 _KINDS = {"purchase": "purchases", "renewal": "renewals", "upgrade": "upgrades"}
 
@@ -46,12 +46,10 @@ def unreached(version: PolicyVersion) -> Iterator[Doubt]:
 
 
 def _judge_all(version: PolicyVersion) -> _Seen:
-    policy = Policy(version.policy, (version,))
     seen = _Seen()
     for example in examples(version):
-        plan = plan_for(example.claim, version)
-        decision = judge(example.claim, policy)
-        _note(seen, example, plan, decision)
+        for plan, decision in judge_parts(example.claim, version):
+            _note(seen, example, plan, decision)
     return seen
 
 

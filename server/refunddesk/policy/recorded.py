@@ -53,6 +53,7 @@ def _decision(data: Mapping[str, Any], decimals: int) -> Decision:
                 money(line["refund"]),
                 money(line["tax"]) if "tax" in line else nothing,
                 tuple(line["because"]),
+                line.get("outcome"),
             )
             for line in data["lines"]
         ),
@@ -65,6 +66,7 @@ def _decision(data: Mapping[str, Any], decimals: int) -> Decision:
                 each["says"],
                 _why(each["why"]) if "why" in each else None,
                 took=tuple((item, money(text)) for item, text in each.get("took", {}).items()),
+                items=tuple(each.get("items", ())),
             )
             for each in data["findings"]
         ),
@@ -75,8 +77,8 @@ def _decision(data: Mapping[str, Any], decimals: int) -> Decision:
 
 def _await(data: Mapping[str, Any]) -> Await:
     # "deactivate shop.example": no name of what is awaited has a space in it.
-    what, _, about = data["what"].partition(" ")
-    return Await(data["who"], what, _instant(data["until"]), about or None)
+    what, names, about = data["what"].partition(" ")
+    return Await(data["who"], what, _instant(data["until"]), about if names else None)
 
 
 def _why(data: Mapping[str, Any]) -> Why:

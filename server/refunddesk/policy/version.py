@@ -84,10 +84,12 @@ class Policy:
         in_force = [version for version in self.versions if version.in_force_from <= at]
         return in_force[-1] if in_force else self.versions[0]
 
-    def is_by_law(self, decision: Decision) -> bool:
-        """Was the decision settled by a clause that only says what the law gives?"""
+    def lines_by_law(self, decision: Decision) -> frozenset[str]:
+        """The ids of the lines paid back by a clause that only says what the law gives."""
         clauses = self.get_version(decision.version).clauses
-        return any(one.id == decision.settled_by and one.kind.by_law for one in clauses)
+        by_law = {one.id for one in clauses if one.kind.by_law}
+        paid = (line for line in decision.lines if line.refund)
+        return frozenset(line.item for line in paid if by_law & set(line.because[:1]))
 
     def get_version(self, name: str) -> PolicyVersion:
         """Raises NoSuchVersion."""

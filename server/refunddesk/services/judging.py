@@ -91,8 +91,8 @@ def judge_now(
     tell_judged(transaction, request, order, policy, claim, decision, decision_id, now)
     if decision.outcome == "refund":
         granted = _grant(transaction, edges, request, order, decision, decision_id, now, approved)
-        if granted and policy.is_by_law(decision):
-            _revoke(transaction, edges, order, decision, now)
+        if granted and (by_law := policy.lines_by_law(decision)):
+            _revoke(transaction, edges, order, decision, by_law, now)
     else:
         decided.follow(transaction, request, decision, decision_id, now)
         if decision.outcome == "refuse" and "subscription_cancelled" in decision.effects:
@@ -162,14 +162,18 @@ def _grant(
 
 
 def _revoke(
-    transaction: Connection, edges: Edges, order: Order, decision: Decision, now: datetime
+    transaction: Connection,
+    edges: Edges,
+    order: Order,
+    decision: Decision,
+    by_law: frozenset[str],
+    now: datetime,
 ) -> None:
     """End what the law lets the customer give back at once, without waiting for the gate."""
     if {"license_stays", "license_expires_earlier"} & set(decision.effects):
         return
-    given = {line.item for line in decision.lines if line.refund}
     items = orders.list_items(transaction, order.id)
-    products = {item.product for item in items if str(item.woo_item_id) in given}
+    products = {item.product for item in items if str(item.woo_item_id) in by_law}
     because = f"given back by law ({decision.settled_by})"
     for held in licenses.list_licenses(transaction, order.id, order.subscription_id):
         if held.product in products:

@@ -28,7 +28,7 @@ def judge_license_off(claim: Claim, params: LicenseOff, context: Context) -> Fin
     """
     license = claim.license
     if license is None:
-        return context.says("clear")
+        return context.clear
     awaited = [Await("customer", "deactivate", about=site) for site in license.active_sites]
     confirmed_at = license.destruction_confirmed_at
     if params.statement and confirmed_at is None:
@@ -45,7 +45,7 @@ def judge_license_off(claim: Claim, params: LicenseOff, context: Context) -> Fin
             Why("used_after_statement", {"last_used_at": license.last_used_at}),
             effects=("infringement_suspected",),
         )
-    return context.says("clear")
+    return context.clear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ def judge_case_first(claim: Claim, _: NoParams, context: Context) -> Finding:
     """Awaits a support case before anything else is looked at."""
     if claim.case is None:
         return context.awaits(Await("customer", "open_case"))
-    return context.says("clear")
+    return context.clear
 
 
 def judge_explanation(claim: Claim, _: NoParams, context: Context) -> Finding:
@@ -28,7 +28,7 @@ def judge_explanation(claim: Claim, _: NoParams, context: Context) -> Finding:
     case = claim.case
     if case is None or "details" in case.missing:
         return context.awaits(Await("customer", "explain"))
-    return context.says("clear")
+    return context.clear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ def judge_channel(claim: Claim, params: ChannelRule, context: Context) -> Findin
         return context.awaits(Await("customer", "ask_by", about=named))
     if params.own_address and not request.is_from_account:
         return context.awaits(Await("customer", "write_from_account_address"))
-    return context.says("clear")
+    return context.clear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def judge_proof(claim: Claim, params: Proof, context: Context) -> Finding:
     if case.proof_given is None:
         return context.lacks("case.proof_given")
     if case.proof_given:
-        return context.says("clear")
+        return context.clear
     if params.patience is None:
         return context.awaits(Await("customer", "give_proof"))
     end = context.end_of(params.patience, case.last_customer_reply_at or case.opened_at)
@@ -91,7 +91,7 @@ def judge_usage_limit(claim: Claim, params: UsageLimit, context: Context) -> Fin
     if count is None:
         return context.lacks(f"license.{params.counted}")
     if count <= params.most:
-        return context.says("clear")
+        return context.clear
     facts = {"counted": params.counted, "count": count, "most": params.most}
     return fails(context, params.then, Why("used_too_much", facts))
 
@@ -110,7 +110,7 @@ def judge_unused(claim: Claim, params: Unused, context: Context) -> Finding:
     if license is None or (license.last_used_at is None and license.uses != 0):
         return context.lacks("license.last_used_at")
     if license.last_used_at is None or license.last_used_at < since:
-        return context.says("clear")
+        return context.clear
     return context.says("refuses", Why("used_since", {"last_used_at": license.last_used_at}))
 
 

@@ -19,7 +19,7 @@ class RefusedReasons:
 def judge_refused_reasons(claim: Claim, params: RefusedReasons, context: Context) -> Finding:
     """Refuses when the customer's reason is one the policy does not accept."""
     if claim.case is None or claim.case.reason not in params.reasons:
-        return context.says("clear")
+        return context.clear
     why = Why("reason_not_accepted", {"reason": claim.case.reason})
     return fails(context, params.then, why)
 
@@ -35,7 +35,7 @@ def judge_accepted_reasons(claim: Claim, params: AcceptedReasons, context: Conte
     if claim.case is None:
         return context.awaits(Await("customer", "open_case"))
     if claim.case.reason in params.reasons:
-        return context.says("clear")
+        return context.clear
     why = Why("reason_not_accepted", {"reason": claim.case.reason})
     return fails(context, params.then, why)
 
@@ -49,7 +49,7 @@ def judge_reviewed_findings(claim: Claim, params: Findings, context: Context) ->
     """Leaves the claim to a person when support found one of these."""
     finding = claim.case.finding if claim.case else None
     if finding is None or finding not in params.findings:
-        return context.says("clear")
+        return context.clear
     return context.says("review", Why("finding_left_to_a_person", {"finding": finding}))
 
 
@@ -57,7 +57,7 @@ def judge_refused_findings(claim: Claim, params: Findings, context: Context) -> 
     """Refuses when support found one of these."""
     finding = claim.case.finding if claim.case else None
     if finding is None or finding not in params.findings:
-        return context.says("clear")
+        return context.clear
     return context.says("refuses", Why("no_fault", {"finding": finding}))
 
 
@@ -70,7 +70,7 @@ def judge_materials_first(claim: Claim, params: MaterialsFirst, context: Context
     """Asks support to offer manual, video or demo first; once offered, a person judges."""
     case = claim.case
     if case is None or case.reason not in params.reasons:
-        return context.says("clear")
+        return context.clear
     if not case.materials_offered:
         return context.awaits(Await("support", "offer_materials"))
     return context.says("review", Why("materials_offered", {"reason": case.reason}))

@@ -18,7 +18,7 @@ def judge_programme(claim: Claim, _: NoParams, context: Context) -> Finding:
     """
     outside = [item for item in claim.order.items if not item.in_programme]
     if not outside:
-        return context.says("clear")
+        return context.clear
     products = tuple(dict.fromkeys(item.product for item in outside))
     return context.says(
         "limits",
@@ -34,7 +34,11 @@ class ExcludedKinds:
 
 def judge_excluded_kinds(claim: Claim, params: ExcludedKinds, context: Context) -> Finding:
     """Gives nothing for lines of the kinds listed, whatever was granted."""
-    excluded = [item for item in claim.order.items if item.item_kind in params.kinds]
+    excluded = [
+        item
+        for item in claim.order.items
+        if item.item_kind in params.kinds and context.concerns(item)
+    ]
     if not excluded:
         return context.says("does_not_apply")
     kinds = tuple(dict.fromkeys(item.item_kind for item in excluded))
@@ -54,7 +58,11 @@ class ExcludedProducts:
 
 def judge_excluded_products(claim: Claim, params: ExcludedProducts, context: Context) -> Finding:
     """Gives nothing for lines of the products listed, whatever was granted."""
-    excluded = [item for item in claim.order.items if matches(item.product, params.products)]
+    excluded = [
+        item
+        for item in claim.order.items
+        if matches(item.product, params.products) and context.concerns(item)
+    ]
     if not excluded:
         return context.says("does_not_apply")
     products = tuple(dict.fromkeys(item.product for item in excluded))
@@ -84,7 +92,7 @@ def judge_begun_service(claim: Claim, params: BegunService, context: Context) ->
         if item.begun:
             begun.append(item)
     if not begun:
-        return context.says("clear")
+        return context.clear
     products = tuple(dict.fromkeys(item.product for item in begun))
     bars = frozenset(item.id for item in begun)
     return context.says("limits", Why("service_begun", {"products": products}), bars=bars)
@@ -98,8 +106,8 @@ class Tax:
 def judge_tax(claim: Claim, params: Tax, context: Context) -> Finding:
     """Keeps the tax, or lets it follow the refunded price of each line."""
     if params.tax == "in_proportion":
-        return context.says("clear")
-    if not any(item.tax for item in claim.order.items):
+        return context.clear
+    if not any(item.tax for item in claim.order.items if context.concerns(item)):
         return context.says("does_not_apply", keeps_tax=True)
     return context.says("limits", Why("tax_kept"), keeps_tax=True)
 

@@ -19,9 +19,9 @@ def judge_infringement(claim: Claim, _: NoParams, context: Context) -> Finding:
     """Refuses while a legal procedure for copyright infringement is open against the customer."""
     found = claim.customer.infringement
     if found is None or claim.judged_at < found.opened_at:
-        return context.says("clear")
+        return context.clear
     if found.settled_at and found.settled_at <= claim.judged_at:
-        return context.says("clear")
+        return context.clear
     return context.says("refuses", Why("infringement_open", {"opened_at": found.opened_at}))
 
 
@@ -40,7 +40,7 @@ def judge_dispute(claim: Claim, params: DisputeRule, context: Context) -> Findin
     may have forfeited the refund for good.
     """
     if not claim.disputes:
-        return context.says("clear")
+        return context.clear
     begun = [dispute for dispute in claim.disputes if dispute.opened_at <= claim.judged_at]
     if params.forfeits and begun:
         named = tuple(dispute.id for dispute in begun)
@@ -51,7 +51,7 @@ def judge_dispute(claim: Claim, params: DisputeRule, context: Context) -> Findin
         if dispute.closed_at is None or dispute.closed_at > claim.judged_at
     )
     if not running:
-        return context.says("clear")
+        return context.clear
     if params.running == "await":
         return context.awaits(
             *(Await("customer", "withdraw_dispute", about=dispute) for dispute in running)
@@ -82,7 +82,7 @@ def judge_repurchase(claim: Claim, params: Repurchase, context: Context) -> Find
     """
     order = claim.order
     if not claim.customer.earlier_refunds:
-        return context.says("clear")
+        return context.clear
     refunds = [
         refund
         for refund in claim.customer.earlier_refunds
@@ -95,7 +95,7 @@ def judge_repurchase(claim: Claim, params: Repurchase, context: Context) -> Find
     barred = {product for refund in named for product in _products_of(refund, params.bundles)}
     bars = frozenset(item.id for item in order.items if item.product in barred)
     if not bars:
-        return context.says("clear")
+        return context.clear
     ids = tuple(dict.fromkeys(refund.id for refund in named))
     return context.says("limits", Why("refunded_before", {"refunds": ids}), bars=bars)
 
@@ -134,7 +134,7 @@ def judge_refund_count(claim: Claim, params: RefundCount, context: Context) -> F
     if params.within is None:
         count = max(count, claim.customer.refunds_ever or 0)
     if count < params.most:
-        return context.says("clear")
+        return context.clear
     return fails(context, params.then, Why("refunds_used_up", {"had": count, "most": params.most}))
 
 
@@ -151,7 +151,7 @@ def judge_breach(claim: Claim, params: BreachRule, context: Context) -> Finding:
         return context.lacks("customer.breaches")
     found = tuple(breach for breach in recorded if breach in params.breaches)
     if not found:
-        return context.says("clear")
+        return context.clear
     return fails(context, params.then, Why("terms_breached", {"breaches": found}))
 
 

@@ -30,7 +30,7 @@ def judge_cooperation(claim: Claim, params: Cooperation, context: Context) -> Fi
     missing = tuple(fact for fact in case.missing if fact in params.facts)
     # Nothing more is needed from the customer once support has ended its work.
     if not missing or _work_ended(case):
-        return context.says("clear")
+        return context.clear
     end = None
     if params.patience is not None:
         since = case.last_customer_reply_at or case.opened_at
@@ -59,14 +59,14 @@ def judge_fix_clock(claim: Claim, params: FixClock, context: Context) -> Finding
     if case is None:
         return context.says("does_not_apply")
     if _work_ended(case):
-        return context.says("clear")
+        return context.clear
     since = case.opened_at if params.counted_from == "receipt" else case.complete_at
     if since is None:
         return context.awaits(Await("support", "confirm_report"))
     pauses = [(pause.start, pause.end) for pause in case.pauses]
     end = fix_clock_end(since, params.within, context.zone, pauses, context.holidays)
     if is_over(end, claim.judged_at):
-        return context.says("clear")
+        return context.clear
     return context.awaits(Await("support", "fix", until=end))
 
 
@@ -105,7 +105,7 @@ def judge_fault(claim: Claim, params: Fault, context: Context) -> Finding:
     if awaited := _awaited(claim, case, end):
         return context.awaits(*awaited)
     if not params.pays:
-        return context.says("clear")
+        return context.clear
     return context.says(
         "grants",
         offers=paid_for(claim, params.pays),

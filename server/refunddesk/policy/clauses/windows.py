@@ -69,7 +69,7 @@ def judge_window(claim: Claim, params: Window, context: Context) -> Finding:
     if isinstance(end, Finding):
         return end
     if end is None or not is_over(end, event_at(claim, params.event)):
-        return context.says("clear")
+        return context.clear
     return fails(context, params.then, window_closed(params.within, end), params.effects)
 
 
@@ -84,7 +84,7 @@ def judge_period_over(claim: Claim, params: PeriodOver, context: Context) -> Fin
     if period is None:
         return context.says("does_not_apply")
     if asked_at(claim) < period.end:
-        return context.says("clear")
+        return context.clear
     return context.says(
         "refuses", Why("period_over", {"ended_at": period.end}), effects=params.effects
     )

@@ -41,9 +41,14 @@ class Breakdown:
 
 
 def break_down(decision: Decision, claim: Claim) -> Breakdown | None:
-    """The amounts behind the decision on `claim`; None where no clause offered any."""
+    """The amounts behind the decision on `claim`; None where no clause offered any.
+
+    While a line of several that are judged apart is not settled, no amount of the order is.
+    """
     offered = any(finding.says == "grants" or finding.took for finding in decision.findings)
-    if not offered:
+    apart = any(finding.items for finding in decision.findings)
+    is_open = decision.outcome in ("await", "review") and decision.held is None
+    if not offered or (apart and is_open):
         return None
     order = claim.order
     taken = {item.id: tuple(_taken(decision, item)) for item in order.items}
@@ -74,6 +79,8 @@ def _taken(decision: Decision, item: Item) -> Iterator[Deduction]:
             # A clause that pays and leaves a line out whole is not for it, whatever else it says.
             left_out = finding.says == "grants" and amount == item.paid
             code = finding.why.code if finding.why and not left_out else "not_covered"
+            if finding.says == "refuses" and finding.items and amount == item.paid:
+                code = "refused"
             yield Deduction(amount, finding.clause, code)
 
 
@@ -81,16 +88,16 @@ def _tax(decision: Decision, claim: Claim, shares: tuple[Money, ...]) -> LineAmo
     """The tax of all lines. While money is held, as it will be: no gate changes it."""
     order = claim.order
     paid = total((item.tax for item in order.items), order.currency, order.refunded.decimals)
-    keeper = next((f.clause for f in decision.findings if f.why and f.why.code == "tax_kept"), None)
+    keeping = [said for said in decision.findings if said.why and said.why.code == "tax_kept"]
     if decision.outcome == "refund":
         back = decision.tax.refund
-    elif keeper or not any(shares):
-        back = paid - paid
     else:
-        back = total(tax_on(order, shares), order.currency, order.refunded.decimals)
+        taxes = zip(order.items, tax_on(order, shares), strict=True)
+        follows = (tax for item, tax in taxes if not any(said.is_of(item.id) for said in keeping))
+        back = _sum(follows, paid)
     kept = paid - back
-    settled = keeper or decision.settled_by
-    code = "tax_kept" if keeper else "tax_follows"
+    settled = keeping[0].clause if keeping else decision.settled_by
+    code = "tax_kept" if keeping else "tax_follows"
     deductions = (Deduction(kept, settled, code),) if kept else ()
     return LineAmounts(paid, deductions, back)
 

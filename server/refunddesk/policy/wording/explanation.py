@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from refunddesk.money import Money
-from refunddesk.policy.claim import Claim
-from refunddesk.policy.decision import BY_PERSON, Await, Decision, Finding
+from refunddesk.policy.claim import Claim, Item
+from refunddesk.policy.decision import BY_PERSON, Await, Decision, Finding, Outcome, Says
 from refunddesk.policy.judge import judge
 from refunddesk.policy.quote import Quote, make_quote, meet_conditions
 from refunddesk.policy.version import NoSuchVersion, Policy
@@ -23,7 +23,13 @@ from refunddesk.policy.wording.catalogue import (
 from refunddesk.policy.wording.showing import Showing
 from refunddesk.worktime import zone
 
-_SAID = {"refuse": "refuses", "review": "review", "await": "awaits", "refund": "grants"}
+#: What a clause says that settles an order, or a line, so. One that bars a line refuses that line.
+_SAID: dict[Outcome, tuple[Says, ...]] = {
+    "refuse": ("refuses", "limits"),
+    "review": ("review",),
+    "await": ("awaits",),
+    "refund": ("grants",),
+}
 #: More steps than this are told as "falls step by step".
 _STEPS_TOLD = 2
 
@@ -71,23 +77,28 @@ class AmountLine:
 
 @dataclass(frozen=True, slots=True)
 class TraceStep:
-    """What one clause said, in words, and why."""
+    """What one clause said, in words, and why; `items` are the ids of lines it is only about."""
 
     clause: str
     says: str
     word: str
     sentence: str
     settles: bool = False
+    items: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
-        return {"clause": self.clause, "says": self.word, "because": self.sentence}
+        said: dict[str, object] = {"clause": self.clause, "says": self.word}
+        if self.items:
+            said["items"] = list(self.items)
+        return said | {"because": self.sentence}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """A decision in the words of one language, for one reader.
 
-    `reason` is empty where the amounts say it all. `lines` are empty where no clause offered
+    `reason` is empty where the amounts say it all; where the lines do not all get the same it has
+    a sentence for each, or for those that do. `lines` are empty where no clause offered
     money. `trace` has every clause that spoke, in the document's order; it is for staff alone.
     """
 
@@ -217,17 +228,46 @@ class _Telling:
         )
 
     def reason(self) -> str:
+        fates = self.fates()
+        if len(fates) > 1:
+            return " ".join(self.fate(*fate, items) for fate, items in fates.items())
         settled = self.settling()
         if settled is None:
             return self.say("why", "no_clause") if self.decision.outcome == "review" else ""
         return self.why(settled)
 
+    def fates(self) -> dict[tuple[Outcome, str | None], list[str]]:
+        """The lines, by their ids, that got the same answer from the same clause."""
+        fates: dict[tuple[Outcome, str | None], list[str]] = {}
+        for line in self.decision.lines:
+            fate = line.outcome or self.decision.outcome, next(iter(line.because), None)
+            fates.setdefault(fate, []).append(line.item)
+        return fates
+
+    def fate(self, outcome: Outcome, clause: str | None, items: list[str]) -> str:
+        """What becomes of these lines, and why."""
+        key: str = "unsettled" if clause is None else outcome
+        if outcome == "refund" and self.decision.outcome != "refund":
+            key = "held"
+        said = self.say("line", key, names=self.line_names(items), clause=clause)
+        found = self.said_by(clause, outcome, items[0])
+        return f"{said} {self.why(found)}".rstrip() if found else said
+
     def settling(self) -> Finding | None:
         """The finding that made the decision what it is."""
-        by, says = self.decision.settled_by, _SAID[self.decision.outcome]
-        for finding in reversed(self.decision.findings):
-            if finding.clause == by and finding.says == says:
-                return finding
+        by, outcome = self.decision.settled_by, self.decision.outcome
+        lines = (line for line in self.decision.lines if line.outcome is None)
+        line = next((line for line in lines if by in line.because[:1]), None)
+        return self.said_by(by, outcome, line.item if line else None)
+
+    def said_by(self, clause: str | None, outcome: Outcome, item: str | None) -> Finding | None:
+        """The last finding of the clause, about that line, that has this outcome."""
+        for says in _SAID[outcome]:
+            for finding in reversed(self.decision.findings):
+                if (finding.clause, finding.says) != (clause, says):
+                    continue
+                if item is None or finding.is_of(item):
+                    return finding
         return None
 
     def why(self, finding: Finding) -> str:
@@ -246,15 +286,21 @@ class _Telling:
         items = {item.id: item for item in self.claim.order.items}
         lines = []
         for line in amounts.lines:
-            item = items[line.item or ""]
-            name = self.names.get(item.id, item.product)
-            label = self.say("label", "line", product=name, item_kind=item.item_kind)
-            if name.casefold() == self.words.word("item_kind", item.item_kind).casefold():
-                label = name
+            label = self.line_name(items[line.item or ""])
             lines.append(self.amount_line(label, line, amounts))
         if amounts.tax.paid:
             lines.append(self.amount_line(self.say("label", "tax"), amounts.tax, amounts))
         return tuple(lines)
+
+    def line_name(self, item: Item) -> str:
+        name = self.names.get(item.id, item.product)
+        if name.casefold() == self.words.word("item_kind", item.item_kind).casefold():
+            return name
+        return self.say("label", "line", product=name, item_kind=item.item_kind)
+
+    def line_names(self, ids: Collection[str]) -> tuple[str, ...]:
+        named = (self.line_name(item) for item in self.claim.order.items if item.id in ids)
+        return tuple(dict.fromkeys(named))
 
     def amount_line(self, label: str, line: LineAmounts, amounts: Breakdown) -> AmountLine:
         back = "would_go_back" if amounts.is_held else "goes_back"
@@ -352,11 +398,20 @@ class _Telling:
                 finding.clause,
                 finding.says,
                 self.words.word("says", finding.says),
-                self.why(finding) or (" ".join(self.awaits()) if finding is settled else ""),
+                self.traced(finding, finding is settled),
                 finding is settled,
+                finding.items,
             )
             for finding in self.decision.findings
         )
+
+    def traced(self, finding: Finding, settles: bool) -> str:
+        """What a clause said, and of which lines where it is not said of all."""
+        sentence = self.why(finding) or (" ".join(self.awaits()) if settles else "")
+        if not finding.items:
+            return sentence
+        names = self.line_names(finding.items)
+        return self.say("line", "trace", names=names, sentence=sentence).rstrip()
 
 
 def needs_fault(claim: Claim, policy: Policy, met: Quote) -> bool:
