@@ -11,7 +11,8 @@ from refunddesk.policy.claim import Claim, Store
 from refunddesk.policy.page.examples import Example, find_examples
 from refunddesk.policy.version import Policy, PolicyVersion
 from refunddesk.policy.wording.catalogue import LANGUAGES, Catalogue, Language, catalogue
-from refunddesk.policy.wording.explanation import Explanation, explain
+from refunddesk.policy.wording.explanation import explain
+from refunddesk.policy.wording.said import Explanation
 from refunddesk.policy.wording.showing import Showing
 from refunddesk.worktime import zone
 

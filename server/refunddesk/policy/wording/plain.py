@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from refunddesk.policy.wording.catalogue import catalogue
-from refunddesk.policy.wording.explanation import AmountLine, Explanation
+from refunddesk.policy.wording.said import AmountLine, Explanation
 
 
 def plain_text(said: Explanation) -> str:
