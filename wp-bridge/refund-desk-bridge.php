@@ -2,7 +2,7 @@
 /**
  * Plugin Name:          Refund Desk Bridge
  * Description:          Connects a WooCommerce store to its Refund Desk: makes refunds safe to ask for again.
- * Version:              0.1.0
+ * Version:              0.2.0
  * Requires at least:    6.2
  * Requires PHP:         7.4
  * Requires Plugins:     woocommerce
@@ -21,7 +21,7 @@
 
 defined( 'ABSPATH' ) || exit;
 
-define( 'REFUND_DESK_BRIDGE_VERSION', '0.1.0' );
+define( 'REFUND_DESK_BRIDGE_VERSION', '0.2.0' );
 define( 'REFUND_DESK_BRIDGE_FILE', __FILE__ );
 define( 'REFUND_DESK_BRIDGE_PHP', '7.4' );
 define( 'REFUND_DESK_BRIDGE_WOOCOMMERCE', '8.2' );

@@ -9,9 +9,11 @@ from datetime import timedelta
 
 import pytest
 
-from refunddesk.db import alarms, stores
+from refunddesk.db import alarms, history, refunds, stores
 from refunddesk.db.refunds import State
 from refunddesk.db.staff import Role
+from refunddesk.sandbox import refund_rows
+from refunddesk.sandbox import refunds as store_refunds
 from refunddesk.sandbox.faults import Mode
 from refunddesk.services import customers
 from refunddesk.services.attempts import MOST_ATTEMPTS, SETTLE
@@ -158,6 +160,102 @@ def test_a_record_made_anew_proves_nothing_about_calls_before_it(bridged: Till) 
     pay_refund(bridged.edges, bridged.refund.id)
     bridged.shop.sandbox.bridge.forget()
     assert _play(bridged) == State.NEEDS_REVIEW
+    assert bridged.moved() == ["99.00"]
+
+
+@pytest.mark.parametrize("mode", [Mode.THROWS_AFTER_MONEY, Mode.DIES_AFTER_MONEY])
+def test_a_record_out_of_a_backup_proves_nothing_about_calls_after_it(
+    bridged: Till, mode: Mode
+) -> None:
+    # It keeps its name, and says of a refund that was paid meanwhile that nothing ever came.
+    _arm(bridged, mode)
+    pay_refund(bridged.edges, bridged.refund.id)
+    bridged.shop.sandbox.bridge.restore([])
+    for row in bridged.shop.sandbox.documents.list("refund"):
+        refund_rows.remove_row(bridged.shop.sandbox, row)
+    assert _play(bridged) == State.NEEDS_REVIEW
+    assert bridged.moved() == ["99.00"]
+
+
+def test_a_record_out_of_a_backup_made_between_two_calls_proves_nothing_of_the_second(
+    bridged: Till,
+) -> None:
+    _lose_a_call(bridged)
+    earlier = bridged.shop.sandbox.documents.list("attempt")
+    bridged.shop.clock.move(seconds=10)
+    resolve_refund(bridged.edges, bridged.refund.id)
+    assert bridged.state() == State.DUE
+    _arm(bridged, Mode.THROWS_AFTER_MONEY)
+    pay_refund(bridged.edges, bridged.refund.id)
+    bridged.shop.sandbox.bridge.restore(earlier)
+    assert _play(bridged) == State.NEEDS_REVIEW
+    assert bridged.moved() == ["99.00"]
+
+
+def test_what_a_lost_record_was_to_keep_from_being_paid_twice_is_not_sent_again(
+    with_keys: Till,
+) -> None:
+    _arm(with_keys, Mode.DIES_AFTER_MONEY)
+    pay_refund(with_keys.edges, with_keys.refund.id)
+    with_keys.shop.clock.move(seconds=10)
+    resolve_refund(with_keys.edges, with_keys.refund.id)
+    assert with_keys.state() == State.DUE
+    with_keys.shop.sandbox.bridge.restore([])
+    pay_refund(with_keys.edges, with_keys.refund.id)
+    assert (with_keys.state(), with_keys.moved()) == (State.UNKNOWN, ["99.00"])
+
+
+def test_a_gateway_that_may_have_forgotten_its_key_is_not_called_again(with_keys: Till) -> None:
+    _arm(with_keys, Mode.DIES_AFTER_MONEY)
+    pay_refund(with_keys.edges, with_keys.refund.id)
+    with_keys.shop.clock.move(hours=20, seconds=-1)
+    attempt = with_keys.shop.sandbox.bridge.find(with_keys.refund.marker)
+    assert attempt is not None
+    assert with_keys.shop.sandbox.bridge.may_be_sent_again(attempt)
+    with_keys.shop.clock.move(seconds=1)
+    assert not with_keys.shop.sandbox.bridge.may_be_sent_again(attempt)
+    assert _play(with_keys) == State.NEEDS_REVIEW
+    assert with_keys.moved() == ["99.00"]
+
+
+def test_a_refund_by_hand_whose_reason_begins_like_ours_is_never_deleted(with_keys: Till) -> None:
+    store, order_id = with_keys.shop.sandbox, with_keys.order.woo_order_id
+    _arm(with_keys, Mode.DIES_BEFORE_MONEY)
+    pay_refund(with_keys.edges, with_keys.refund.id)
+    by_hand = {"amount": "1.00", "reason": f"{with_keys.refund.marker}B in cash"}
+    row = store_refunds.create_refund(store, order_id, {**by_hand, "api_refund": False})
+    _play(with_keys)  # no more than the rest is left on the order
+    assert row["id"] in [one["id"] for one in store.documents.list("refund", order_id)]
+
+
+def test_a_row_with_our_marker_that_the_record_does_not_name_is_for_a_person(bridged: Till) -> None:
+    _lose_a_call(bridged)
+    row = {"amount": "99.00", "reason": f"{bridged.refund.marker} refund", "api_refund": False}
+    store_refunds.create_refund(bridged.shop.sandbox, bridged.order.woo_order_id, row)
+    assert _play(bridged) == State.NEEDS_REVIEW
+    assert bridged.moved() == []
+    with bridged.edges.database.read() as transaction:
+        deeds = history.list_deeds(transaction, f"refund:{bridged.refund.id}")
+    assert "refund_due" not in [deed.action for deed in deeds]
+
+
+def test_a_kept_refusal_of_a_refund_that_was_paid_does_not_have_it_sent_again(
+    bridged: Till,
+) -> None:
+    _arm(bridged, Mode.DIES_AFTER_MONEY)
+    pay_refund(bridged.edges, bridged.refund.id)
+    documents, bridge = bridged.shop.sandbox.documents, bridged.shop.sandbox.bridge
+    attempt = bridge.find(bridged.refund.marker)
+    assert attempt is not None
+    kept = {"status": 404, "body": {"code": "rest_not_found", "message": "Hidden."}}
+    documents.put("attempt", attempt["number"], {**attempt, "state": "paid", "answer": kept})
+    with bridged.edges.database.write() as transaction:
+        refunds.move(transaction, bridged.now(), State.DUE, now=bridged.edges.clock())
+    for row in documents.list("refund"):
+        refund_rows.remove_row(bridged.shop.sandbox, row)
+    pay_refund(bridged.edges, bridged.refund.id)
+    assert bridged.state() == State.UNKNOWN
+    assert _play(bridged) == State.PAID
     assert bridged.moved() == ["99.00"]
 
 

@@ -15,8 +15,9 @@ from tests.conftest import REPOSITORY
 Step = tuple[Any, ...]
 
 BEGIN: Step = ("begin", 1001, "99.00")
-STRIPE: Step = ("note_call", "stripe")
-OTHER: Step = ("note_call", "bacs")
+STRIPE: Step = ("note_call", "stripe", 37)
+OTHER: Step = ("note_call", "bacs", 37)
+ANNOUNCED: Step = ("announce", 1001, "99.00", 1)
 PAID: Step = ("note_answer", "paid", "")
 DECLINED: Step = ("note_answer", "declined", "no")
 SETTLED: Step = ("settle_calls",)
@@ -38,6 +39,8 @@ def came_to(*steps: Step) -> Any:
 @pytest.mark.parametrize(
     ("steps", "hours", "again"),
     [
+        pytest.param([ANNOUNCED], 1000, True, id="it was only announced"),
+        pytest.param([ANNOUNCED, BEGIN], 1000, True, id="announced, and no gateway called"),
         pytest.param([BEGIN], 1000, True, id="the gateway was never called"),
         pytest.param([BEGIN, OTHER], 0, False, id="a gateway without keys was called"),
         pytest.param([BEGIN, STRIPE], 19.9, True, id="a gateway with keys still remembers"),
@@ -70,3 +73,19 @@ def test_one_beginning_allows_for_one_call_though_two_processes_lost_the_lock() 
 def test_a_yes_of_the_gateway_is_not_taken_back_by_a_later_no() -> None:
     assert came_to(BEGIN, STRIPE, PAID, DECLINED, ("state",)) == "paid"
     assert came_to(BEGIN, STRIPE, DECLINED, ("state",)) == "declined"
+
+
+def test_what_was_only_announced_is_told_as_nothing_and_by_the_number_of_its_latest_call() -> None:
+    told = came_to(ANNOUNCED, ("told",))
+    assert (told["state"], told["tries"], told["announced"]) == ("none", 0, 1)
+    again: Step = ("announce", 1001, "99.00", 2)
+    told = came_to(ANNOUNCED, BEGIN, OTHER, again, ANNOUNCED, ("told",))
+    assert (told["state"], told["tries"], told["announced"]) == ("gateway_called", 1, 2)
+
+
+def test_only_the_unpaid_row_that_the_attempt_names_is_deleted_whatever_reason_others_have() -> (
+    None
+):
+    assert came_to(BEGIN, ("delete_orphan",)) == [37, 38, 39]
+    assert came_to(BEGIN, STRIPE, ("delete_orphan",)) == [38, 39]
+    assert came_to(BEGIN, ("note_call", "stripe", 39), ("delete_orphan",)) == [37, 38, 39]

@@ -164,14 +164,40 @@ def test_the_word_of_a_person_covers_the_tries_it_names(live: LiveStore) -> None
 @live_stores
 def test_releasing_removes_the_row_of_a_process_that_died_and_no_other(live: LiveStore) -> None:
     order_id, key = order_of(live, keys=True), new_key()
-    assert live.refund(order_id, {"amount": "1.00", "reason": "by hand"}).status == 201
+    by_hand = {"amount": "1.00", "reason": f"{key} by hand", "api_refund": False}
+    assert live.refund(order_id, by_hand).status == 201
     break_gateway(live, "kill_before", order_id)
     refund(live, order_id, key)
     assert len(live.get(f"/orders/{order_id}/refunds").body) == 2
     released = ask(live, "POST", f"/attempts/{key}/release")
     assert (released.status, released.body["may_be_sent_again"]) == (200, True)
     (row,) = live.get(f"/orders/{order_id}/refunds").body
-    assert row["reason"] == "by hand"
+    assert row["reason"] == f"{key} by hand"
+
+
+@live_stores
+def test_an_announced_call_is_known_by_its_number_and_nothing_came_of_it_yet(
+    live: LiveStore,
+) -> None:
+    order_id, key = order_of(live), new_key()
+
+    def announce(number: int) -> Exchange:
+        body = {"order_id": order_id, "amount": "50.00", "number": number}
+        return ask(live, "POST", f"/attempts/{key}/announce", body)
+
+    first, second = announce(1), announce(2)
+    assert [(said.status, said.body["announced"]) for said in (first, second)] == [
+        (200, 0),
+        (200, 1),
+    ]
+    told = ask(live, "GET", f"/attempts/{key}").body
+    assert (told["state"], told["tries"], told["announced"]) == ("none", 0, 2)
+    assert refund(live, order_id, key).status == 201
+    assert announce(1).body["announced"] == 2
+    told = ask(live, "GET", f"/attempts/{key}").body
+    assert (told["state"], told["tries"], told["announced"]) == ("paid", 1, 2)
+    other = {"order_id": order_id, "amount": "49.00", "number": 3}
+    assert ask(live, "POST", f"/attempts/{key}/announce", other).status == 422
 
 
 @live_stores

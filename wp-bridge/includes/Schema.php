@@ -20,7 +20,7 @@ defined( 'ABSPATH' ) || exit;
 final class Schema {
 
 	/** Raised whenever the table changes. */
-	const VERSION = '1';
+	const VERSION = '2';
 
 	const OPTION = 'refund_desk_bridge_schema';
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from refunddesk.db import decisions, orders, refunds, stores
+from refunddesk.db import orders, refunds
 from refunddesk.db.history import record_deed
-from refunddesk.db.orders import Order
 from refunddesk.db.refunds import IN_FLIGHT, Refund, State
-from refunddesk.db.stores import Store
 from refunddesk.jobnames import LIMITS, JobName
 from refunddesk.services import preflight
+from refunddesk.services.attempts import announce, is_forgotten
 from refunddesk.services.edges import Edges
 from refunddesk.services.objections import stop_at_objection
 from refunddesk.services.orders import record_order
+from refunddesk.services.payment import Payment, load_payment
 from refunddesk.services.payment_blocks import why_held
 from refunddesk.services.preflight import AlreadyThere, Differs, Finding
 from refunddesk.services.refund_outcomes import (
@@ -34,8 +33,6 @@ from refunddesk.woocommerce.payloads import UnusableBody
 from refunddesk.woocommerce.refunds import (
     Outcome,
     RefundAnswer,
-    RefundCall,
-    RefundLine,
     post_refund,
 )
 
@@ -48,47 +45,15 @@ _WHILE_HELD = timedelta(minutes=5)
 _BEHIND_ANOTHER = timedelta(minutes=1)
 _ACTOR = "payments"
 _ALREADY_THERE = "the store has a refund with our marker already; nothing was sent"
+_NO_BRIDGE = (
+    "The store's Refund Desk Bridge is not there, or older than 0.2.0: switch it on, or update it. "
+    "The refund is still due and tried again."
+)
 _BRIDGE_LOST = "the bridge that remembers its earlier call is not there; nothing was sent"
 
 
 class RefundNotSent(Exception):
     """The store provably did not carry out the call. The refund is still due and tried again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """A refund that is due, with what it is checked against."""
-
-    refund: Refund
-    order: Order
-    store: Store
-    judged_sha: bytes
-
-    @property
-    def has_lost_its_bridge(self) -> bool:
-        """Whether only the record of an earlier call lets it be sent again, and that is gone.
-
-        By another way the gateway could not tell the second call from another refund.
-        """
-        is_elsewhere = self.refund.bridge_record != self.store.bridge_record
-        return self.refund.may_have_paid and is_elsewhere
-
-    @property
-    def call(self) -> RefundCall:
-        return RefundCall(
-            woo_order_id=self.order.woo_order_id,
-            amount=self.refund.amount,
-            marker=self.refund.marker,
-            note="refund",
-            lines=tuple(
-                RefundLine(line.woo_item_id, line.quantity, line.net, line.taxes)
-                for line in self.refund.lines
-            ),
-            # Not the id: after a restore from a backup another refund gets the same one.
-            key=self.refund.marker,
-            by_bridge=self.store.bridge_record is not None,
-            settled_tries=self.refund.settled_tries,
-        )
 
 
 def pay_refund(edges: Edges, refund_id: int) -> datetime | None:
@@ -103,7 +68,7 @@ def pay_refund(edges: Edges, refund_id: int) -> datetime | None:
         refund = refunds.get_refund(transaction, refund_id)
         if refund.state != State.DUE:
             return None
-        payment = _load(transaction, refund)
+        payment = load_payment(transaction, refund)
         wait_until = _must_wait(transaction, refund, now)
     if wait_until:
         return wait_until
@@ -117,6 +82,8 @@ def pay_refund(edges: Edges, refund_id: int) -> datetime | None:
                 edges, payment, {"store_refunds": list(finding.woo_refund_ids)}, _ALREADY_THERE
             )
             return None
+        if not isinstance(finding, Differs) and not _announce(edges, client, payment):
+            return None
         begun = finding if isinstance(finding, Differs) else _begin(edges, payment)
         if isinstance(begun, Differs):
             _drop(edges, payment, begun)
@@ -126,13 +93,6 @@ def pay_refund(edges: Edges, refund_id: int) -> datetime | None:
         answer = _call(edges, client, payment, begun)
         _record_answer(edges, client, payment, begun, answer)
     return None
-
-
-def _load(transaction: Connection, refund: Refund) -> Payment:
-    decision = decisions.get_decision(transaction, refund.decision_id)
-    order = orders.get_order(transaction, refund.order_id)
-    store = stores.get_store(transaction, refund.store_id)
-    return Payment(refund, order, store, decision.snapshot_sha)
 
 
 def _must_wait(transaction: Connection, refund: Refund, now: datetime) -> datetime | None:
@@ -153,6 +113,22 @@ def _look(client: StoreClient, payment: Payment) -> Finding:
     if isinstance(seen, Differs):
         return seen
     return preflight.examine(payment.refund, payment.judged_sha, seen)
+
+
+def _announce(edges: Edges, client: StoreClient, payment: Payment) -> bool:
+    """Tell the store's bridge of the call, before it is committed; False where it must not be made.
+
+    Raises RefundNotSent.
+    """
+    if not payment.call.by_bridge:
+        return True
+    before = announce(client, payment.refund, payment.order.woo_order_id)
+    if before is None:
+        raise RefundNotSent(_NO_BRIDGE)
+    if is_forgotten(payment.refund, before):
+        _leave_to_looking(edges, payment, {}, _BRIDGE_LOST)
+        return False
+    return True
 
 
 def _begin(edges: Edges, payment: Payment) -> Refund | Differs | datetime | None:

@@ -154,6 +154,9 @@ def _is_free(client: StoreClient, refund: Refund, seen: Sighting, now: datetime)
         return False
     if any(row.refunded_payment is not False for row in seen.rows):
         return False
+    # Another row than the one that the record names stays, and with it the refund.
+    if any(row.woo_refund_id != seen.attempt.woo_refund_id for row in seen.rows):
+        return False
     return clear_the_way(client, refund, seen.attempt, now)
 
 

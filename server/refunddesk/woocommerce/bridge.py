@@ -36,8 +36,8 @@ class Attempt:
     """What the bridge remembers of one refund, found by its marker.
 
     `may_be_sent_again`: the same call through the bridge, once more, cannot move the money twice.
-    `amount` is "" where nothing was reached; `woo_refund_id` None before there was a row. `tries`
-    counts the calls that were begun.
+    `amount` is "" where nothing was announced; `woo_refund_id` None before there was a row. `tries`
+    counts the calls that were begun, `announced` is the number of the latest that was announced.
     """
 
     record: str
@@ -46,6 +46,7 @@ class Attempt:
     amount: str
     woo_refund_id: int | None
     tries: int
+    announced: int
 
     @property
     def never_reached_gateway(self) -> bool:
@@ -71,6 +72,23 @@ def ask_attempt(client: StoreClient, marker: str) -> Attempt:
     still at work on it, and where there is no bridge any more.
     """
     return _read(client.ask_bridge(f"attempts/{marker}"), marker)
+
+
+def announce_attempt(
+    client: StoreClient, marker: str, woo_order_id: int, amount: str, number: int
+) -> Attempt | None:
+    """Have the bridge note that the refund's `number`-th call is to leave; what it held before.
+
+    A record that has lost the note was itself restored from a backup. None where the store has no
+    bridge that takes it. Raises StoreCallFailed.
+    """
+    body = {"order_id": woo_order_id, "amount": amount, "number": number}
+    try:
+        return _read(client.tell_bridge(f"attempts/{marker}/announce", body), marker)
+    except StoreRefused as refused:
+        if refused.code == _NO_ROUTE:
+            return None
+        raise
 
 
 def release_attempt(client: StoreClient, marker: str) -> Attempt:
@@ -103,4 +121,5 @@ def _read(said: dict[str, object], marker: str) -> Attempt:
         amount=text_of(said.get("amount")),
         woo_refund_id=id_of(said.get("refund_id")),
         tries=id_of(said.get("tries")) or 0,
+        announced=id_of(said.get("announced")) or 0,
     )

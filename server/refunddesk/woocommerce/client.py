@@ -255,9 +255,9 @@ class StoreClient:
         call = f"GET bridge {path}"
         return self._object(call, self._read(call, self._bridge_api.get, path))
 
-    def tell_bridge(self, path: str) -> Json:
-        """POST without a body to the store's bridge, where that may safely be done twice."""
-        return self._write_object("POST", path, {}, api=self._bridge_api)
+    def tell_bridge(self, path: str, body: Json | None = None) -> Json:
+        """POST to the store's bridge what may safely be said twice."""
+        return self._write_object("POST", path, body or {}, api=self._bridge_api)
 
     def change(self, path: str, changes: Json) -> Json:
         """PUT once; the object afterwards. What ends things for good is in `endings`."""

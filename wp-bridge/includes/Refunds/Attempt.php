@@ -14,16 +14,17 @@ defined( 'ABSPATH' ) || exit;
 /**
  * One row of the attempts.
  *
- * BEGUN: noted, the gateway was certainly not called. CALLED: the gateway may have been called and
+ * ANNOUNCED: the desk says that it is about to ask. BEGUN: noted, the gateway was certainly not called. CALLED: the gateway may have been called and
  * has not answered. DECLINED: it answered no, which proves little: gateways say so after a time-out
  * too. PAID: it answered yes.
  */
 final class Attempt {
 
-	const BEGUN    = 'begun';
-	const CALLED   = 'gateway_called';
-	const DECLINED = 'declined';
-	const PAID     = 'paid';
+	const ANNOUNCED = 'announced';
+	const BEGUN     = 'begun';
+	const CALLED    = 'gateway_called';
+	const DECLINED  = 'declined';
+	const PAID      = 'paid';
 
 	/**
 	 * The desk's key of the refund, the same on every try.
@@ -47,7 +48,7 @@ final class Attempt {
 	public $amount;
 
 	/**
-	 * One of the four states.
+	 * One of the five states.
 	 *
 	 * @var string
 	 */
@@ -59,6 +60,13 @@ final class Attempt {
 	 * @var int
 	 */
 	public $tries;
+
+	/**
+	 * The number of the latest call that the desk announced, 0 before there was one.
+	 *
+	 * @var int
+	 */
+	public $announced;
 
 	/**
 	 * The id of WooCommerce's refund row, 0 before there was one. The row itself may be gone.
@@ -116,6 +124,7 @@ final class Attempt {
 		$attempt->amount        = (string) $row['amount'];
 		$attempt->state         = (string) $row['state'];
 		$attempt->tries         = (int) $row['tries'];
+		$attempt->announced     = (int) $row['announced'];
 		$attempt->refund_id     = (int) $row['refund_id'];
 		$attempt->gateway       = (string) $row['gateway'];
 		$attempt->gateway_said  = (string) $row['gateway_said'];
@@ -137,7 +146,7 @@ final class Attempt {
 	 * @return bool
 	 */
 	public function may_be_sent_again( int $now ): bool {
-		if ( self::BEGUN === $this->state && '' === $this->called_gmt ) {
+		if ( in_array( $this->state, array( self::ANNOUNCED, self::BEGUN ), true ) && '' === $this->called_gmt ) {
 			return true;
 		}
 		if ( '' === $this->called_gmt || self::PAID === $this->state || ! GatewayWatch::honours_keys( $this->gateway ) ) {
@@ -148,7 +157,7 @@ final class Attempt {
 	}
 
 	/**
-	 * What the desk is told of it.
+	 * What the desk is told of it. Of what was only announced no call has come.
 	 *
 	 * @return array<string, int|string|bool>
 	 */
@@ -157,8 +166,9 @@ final class Attempt {
 			'key'          => $this->key,
 			'order_id'     => $this->order_id,
 			'amount'       => $this->amount,
-			'state'        => $this->state,
+			'state'        => self::ANNOUNCED === $this->state ? 'none' : $this->state,
 			'tries'        => $this->tries,
+			'announced'    => $this->announced,
 			'refund_id'    => $this->refund_id,
 			'gateway'      => $this->gateway,
 			'gateway_said' => $this->gateway_said,

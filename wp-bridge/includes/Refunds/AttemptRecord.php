@@ -59,6 +59,7 @@ final class AttemptRecord {
 			amount varchar(32) NOT NULL,
 			state varchar(20) NOT NULL,
 			tries int(10) unsigned NOT NULL DEFAULT 1,
+			announced int(10) unsigned NOT NULL DEFAULT 0,
 			refund_id bigint(20) unsigned NOT NULL DEFAULT 0,
 			gateway varchar(100) NOT NULL DEFAULT '',
 			gateway_said varchar(500) NOT NULL DEFAULT '',
@@ -91,6 +92,25 @@ final class AttemptRecord {
 			throw new RecordUnavailable();
 		}
 		return is_array( $row ) ? Attempt::from_row( $row ) : null;
+	}
+
+	/**
+	 * Notes that the desk is about to ask for a refund for the `number`-th time. A record that does not
+	 * know of it any more came out of a backup, and proves nothing about that call.
+	 *
+	 * @param string $key      The desk's key.
+	 * @param int    $order_id The order's id.
+	 * @param string $amount   The amount as it will be sent.
+	 * @param int    $number   The desk's number of the call, from 1.
+	 * @return void
+	 * @throws RecordUnavailable When that could not be kept: the desk must not ask then.
+	 */
+	public function announce( string $key, int $order_id, string $amount, int $number ): void {
+		$this->write(
+			"INSERT INTO {$this->table()} (refund_key, order_id, amount, state, tries, announced, begun_gmt) VALUES (%s, %d, %s, %s, 0, %d, %s)
+			ON DUPLICATE KEY UPDATE announced = CASE WHEN announced < %d THEN %d ELSE announced END",
+			array( $key, $order_id, $amount, Attempt::ANNOUNCED, $number, $this->now(), $number, $number )
+		);
 	}
 
 	/**
@@ -127,16 +147,17 @@ final class AttemptRecord {
 	 * Each beginning allows for one call, also if the order's lock was lost in between: a database that
 	 * drops an idle connection drops its locks.
 	 *
-	 * @param string $key     The desk's key.
-	 * @param string $gateway The gateway's id.
+	 * @param string $key       The desk's key.
+	 * @param string $gateway   The gateway's id.
+	 * @param int    $refund_id The id of WooCommerce's row.
 	 * @return void
 	 * @throws RecordUnavailable When that could not be kept, or another process was quicker: the gateway
 	 *                           must not be called then.
 	 */
-	public function note_call( string $key, string $gateway ): void {
+	public function note_call( string $key, string $gateway, int $refund_id ): void {
 		$noted = $this->write(
-			"UPDATE {$this->table()} SET state = %s, gateway = %s, gateway_said = '', called_gmt = COALESCE(called_gmt, %s) WHERE refund_key = %s AND state = %s",
-			array( Attempt::CALLED, $gateway, $this->now(), $key, Attempt::BEGUN )
+			"UPDATE {$this->table()} SET state = %s, gateway = %s, refund_id = %d, gateway_said = '', called_gmt = COALESCE(called_gmt, %s) WHERE refund_key = %s AND state = %s",
+			array( Attempt::CALLED, $gateway, $refund_id, $this->now(), $key, Attempt::BEGUN )
 		);
 		if ( 1 !== $noted ) {
 			throw new RecordUnavailable();

@@ -15,7 +15,8 @@ defined( 'ABSPATH' ) || exit;
 
 /**
  * GET wc-refund-desk/v1/status says that the bridge is there; GET wc-refund-desk/v1/attempts/{key}
- * tells of one refund, once no process is at work on its order; POST …/release also removes the unpaid
+ * tells of one refund, once no process is at work on its order; POST …/announce notes that the desk is
+ * about to ask for it, and tells what was known before; POST …/release also removes the unpaid
  * row that it left, where it may be sent again.
  */
 final class AttemptRoutes {
@@ -90,6 +91,41 @@ final class AttemptRoutes {
 				'permission_callback' => array( $this, 'may_refund' ),
 			)
 		);
+		$this->register_announcing();
+	}
+
+	/**
+	 * Registers the route by which a call is announced.
+	 *
+	 * @return void
+	 */
+	private function register_announcing(): void {
+		register_rest_route(
+			RefundRoute::NAMESPACE,
+			'/attempts/(?P<key>' . RefundRoute::KEY . ')/announce',
+			array(
+				'methods'             => 'POST',
+				'callback'            => array( $this, 'on_announce' ),
+				'permission_callback' => array( $this, 'may_refund' ),
+				'args'                => array(
+					'order_id' => array(
+						'type'     => 'integer',
+						'minimum'  => 1,
+						'required' => true,
+					),
+					'amount'   => array(
+						'type'     => 'string',
+						'required' => true,
+						'pattern'  => RefundRoute::AMOUNT,
+					),
+					'number'   => array(
+						'type'     => 'integer',
+						'minimum'  => 1,
+						'required' => true,
+					),
+				),
+			)
+		);
 	}
 
 	/**
@@ -155,6 +191,28 @@ final class AttemptRoutes {
 	}
 
 	/**
+	 * Notes that the desk is about to ask for a refund, and tells what the record held before.
+	 *
+	 * @param \WP_REST_Request $request The request.
+	 * @return \WP_REST_Response|\WP_Error
+	 */
+	public function on_announce( $request ) {
+		$key      = (string) $request->get_url_params()['key'];
+		$order_id = (int) $request['order_id'];
+		$amount   = (string) $request['amount'];
+		try {
+			$before = $this->record->find( $key );
+			if ( null !== $before && ( $before->order_id !== $order_id || $before->amount !== $amount ) ) {
+				return RefundRoute::key_reused();
+			}
+			$this->record->announce( $key, $order_id, $amount, (int) $request['number'] );
+		} catch ( RecordUnavailable $unavailable ) {
+			return new \WP_Error( 'refund_desk_record_unavailable', $unavailable->getMessage(), array( 'status' => 503 ) );
+		}
+		return $this->told_of( $key, $before );
+	}
+
+	/**
 	 * Tells of one attempt. While its order's lock is taken a process is still at work, and what is
 	 * noted may be overtaken the next moment.
 	 *
@@ -166,7 +224,7 @@ final class AttemptRoutes {
 		try {
 			$attempt = $this->record->find( $key );
 			if ( null === $attempt ) {
-				return $this->told( array( 'key' => $key, 'state' => 'none', 'may_be_sent_again' => true ) );
+				return $this->told_of( $key, null );
 			}
 			if ( ! $this->lock->take( $attempt->order_id, self::PATIENCE ) ) {
 				return Guard::busy();
@@ -180,17 +238,21 @@ final class AttemptRoutes {
 		} catch ( RecordUnavailable $unavailable ) {
 			return new \WP_Error( 'refund_desk_record_unavailable', $unavailable->getMessage(), array( 'status' => 503 ) );
 		}
-		return $this->told( $attempt->to_json() + array( 'may_be_sent_again' => $attempt->may_be_sent_again( time() ) ) );
+		return $this->told_of( $key, $attempt );
 	}
 
 	/**
-	 * An answer that also names the record: "none" of a record that was made after the desk's call
-	 * means nothing.
+	 * What there is to say of an attempt, and the record's name: "none" of a record that was made after
+	 * the desk's call means nothing.
 	 *
-	 * @param array<string, mixed> $said What there is to say.
+	 * @param string       $key     The desk's key.
+	 * @param Attempt|null $attempt The attempt, null where nothing is known.
 	 * @return \WP_REST_Response
 	 */
-	private function told( array $said ): \WP_REST_Response {
+	private function told_of( string $key, ?Attempt $attempt ): \WP_REST_Response {
+		$said = null === $attempt
+			? array( 'key' => $key, 'state' => 'none', 'announced' => 0, 'may_be_sent_again' => true )
+			: $attempt->to_json() + array( 'may_be_sent_again' => $attempt->may_be_sent_again( time() ) );
 		return new \WP_REST_Response( $said + array( 'record' => Schema::record_id() ) );
 	}
 }

@@ -62,6 +62,7 @@ final class GatewayWatch {
 	 * @return void
 	 */
 	public function add_hooks(): void {
+		add_action( 'woocommerce_after_order_refund_object_save', array( $this, 'on_refund_saved' ) );
 		add_action( 'woocommerce_create_refund', array( $this, 'on_create_refund' ), PHP_INT_MAX, 2 );
 		add_filter( 'refund_desk_bridge_current_key', array( $this, 'on_current_key' ) );
 	}
@@ -117,6 +118,25 @@ final class GatewayWatch {
 	}
 
 	/**
+	 * Names the row in the record as soon as there is one: WooCommerce saves it before it says that it
+	 * makes a refund, and a process that dies in between leaves it behind.
+	 *
+	 * @param mixed $refund WooCommerce's refund.
+	 * @return void
+	 */
+	public function on_refund_saved( $refund ): void {
+		if ( '' === $this->key || (int) $refund->get_parent_id() !== $this->order_id ) {
+			return;
+		}
+		try {
+			$this->record->note_row( $this->key, (int) $refund->get_id() );
+		} catch ( RecordUnavailable $unavailable ) {
+			// Without a record the gateway will not be called: on_create_refund says so.
+			return;
+		}
+	}
+
+	/**
 	 * Notes the call that is about to come, and puts the stand-in up.
 	 *
 	 * @param \WC_Order_Refund     $refund The refund, not saved yet.
@@ -130,7 +150,7 @@ final class GatewayWatch {
 		}
 		$order   = wc_get_order( $this->order_id );
 		$gateway = $order ? (string) $order->get_payment_method() : '';
-		$this->record->note_call( $this->key, $gateway );
+		$this->record->note_call( $this->key, $gateway, (int) $refund->get_id() );
 		$this->stand_in_for( $gateway, $refund );
 	}
 

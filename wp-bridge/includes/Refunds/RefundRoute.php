@@ -147,11 +147,7 @@ final class RefundRoute {
 	 */
 	private function answer_by( Attempt $earlier, $request, int $order_id ) {
 		if ( $earlier->order_id !== $order_id || $earlier->amount !== (string) $request['amount'] ) {
-			return new \WP_Error(
-				'refund_desk_key_reused',
-				__( 'This key belongs to another refund. Nothing was paid back.', 'refund-desk-bridge' ),
-				array( 'status' => 422 )
-			);
+			return self::key_reused();
 		}
 		if ( Attempt::PAID === $earlier->state && $earlier->answer_status > 0 ) {
 			return $this->told( new \WP_REST_Response( json_decode( $earlier->answer, true ), $earlier->answer_status ), $earlier );
@@ -177,6 +173,19 @@ final class RefundRoute {
 				409
 			),
 			$earlier
+		);
+	}
+
+	/**
+	 * The refusal of a key under which another refund is known.
+	 *
+	 * @return \WP_Error
+	 */
+	public static function key_reused(): \WP_Error {
+		return new \WP_Error(
+			'refund_desk_key_reused',
+			__( 'This key belongs to another refund. Nothing was paid back.', 'refund-desk-bridge' ),
+			array( 'status' => 422 )
 		);
 	}
 
@@ -240,16 +249,19 @@ final class RefundRoute {
 
 	/**
 	 * Deletes the unpaid row that an attempt left when its process died. It holds the amount, so the
-	 * refund could not be made again while it is there.
+	 * refund could not be made again while it is there. Only the row that the attempt names: one made by
+	 * hand is left alone, whatever its reason says.
 	 *
 	 * @param Attempt $attempt The attempt.
 	 * @return void
 	 */
 	public static function delete_orphan( Attempt $attempt ): void {
-		foreach ( wc_get_orders( array( 'type' => 'shop_order_refund', 'parent' => $attempt->order_id, 'limit' => -1 ) ) as $row ) {
-			if ( ! $row->get_refunded_payment() && 0 === strpos( (string) $row->get_reason(), $attempt->key ) ) {
-				$row->delete( true );
-			}
+		$row = 0 < $attempt->refund_id ? wc_get_order( $attempt->refund_id ) : false;
+		if ( ! $row instanceof \WC_Order_Refund || (int) $row->get_parent_id() !== $attempt->order_id ) {
+			return;
+		}
+		if ( ! $row->get_refunded_payment() ) {
+			$row->delete( true );
 		}
 	}
 }
