@@ -56,6 +56,7 @@ class TurnKind(StrEnum):
     GAVE_UP = "gave_up"
     REOPENED = "reopened"
     QUOTE_OFFERED = "quote_offered"
+    QUOTE_WITHDRAWN = "quote_withdrawn"
     REPLY = "reply"  # the customer's
     QUOTE_ACCEPTED = "quote_accepted"
     QUOTE_DECLINED = "quote_declined"
@@ -222,6 +223,9 @@ def _after(now: Standing, turn: Turn) -> Standing:
         return _reopened(now, at)
     if kind in _OF_CUSTOMER:
         return replace(_no_longer_awaited(now, at), last_customer_reply_at=at)
+    if kind is TurnKind.QUOTE_WITHDRAWN:
+        # A question beside it still waits for its answer.
+        return replace(now, quote_until=None) if now.asked else _no_longer_awaited(now, at)
     now = replace(now, first_answered_at=now.first_answered_at or at)
     if kind in _ASKS:
         return _awaiting(now, turn)

@@ -13,7 +13,15 @@ from refunddesk.compat.surface import WOOCOMMERCE, WORDPRESS
 from refunddesk.db.session import open_database
 from refunddesk.feeds.client import ReleaseFeeds
 from refunddesk.mail.letter import Sender
-from refunddesk.mail.sending import Mail, MailServer, Security, into_folder, through_server
+from refunddesk.mail.sending import (
+    Mail,
+    MailServer,
+    Security,
+    into_folder,
+    not_probed,
+    probe_server,
+    through_server,
+)
 from refunddesk.sealing import Sealer
 from refunddesk.services.edges import Edges
 from refunddesk.settings import Settings
@@ -58,23 +66,23 @@ def _feeds(settings: Settings) -> ReleaseFeeds:
 
 def _mail(settings: Settings) -> Mail | None:
     if settings.mail_folder:
-        send = into_folder(settings.mail_folder)
+        send, probe = into_folder(settings.mail_folder), not_probed
     elif settings.mail_server:
         host, _, port = settings.mail_server.rpartition(":")
-        send = through_server(
-            MailServer(
-                host.strip("[]"),
-                int(port),
-                cast(Security, settings.mail_security),
-                settings.mail_user,
-                settings.mail_password,
-                settings.mail_ca_file,
-                own_name=settings.public_host,
-            )
+        server = MailServer(
+            host.strip("[]"),
+            int(port),
+            cast(Security, settings.mail_security),
+            settings.mail_user,
+            settings.mail_password,
+            settings.mail_ca_file,
+            own_name=settings.public_host,
         )
+        send, probe = through_server(server), probe_server(server)
     else:
         return None
-    return Mail(Sender(settings.mail_from), send, f"{settings.public_url}{settings.url_prefix}")
+    desk_url = f"{settings.public_url}{settings.url_prefix}"
+    return Mail(Sender(settings.mail_from), send, desk_url, probe)
 
 
 def _workshop(settings: Settings) -> Workshop | None:

@@ -23,6 +23,7 @@ from refunddesk.mail.sending import (
     MailServerUnavailable,
     Send,
     into_folder,
+    probe_server,
     through_server,
 )
 from refunddesk.sandbox.certificates import Certificates, ensure_certificates
@@ -131,8 +132,21 @@ def test_the_way_is_encrypted_before_anybody_signs_in(
         through_server(server, 5)(MESSAGE)
         with pytest.raises(MailServerUnavailable, match="535"):
             through_server(replace(server, password="wrong"), 5)(MESSAGE)
+        assert "signed in as desk" in probe_server(server, 5)()
+        with pytest.raises(MailServerUnavailable, match="535"):
+            probe_server(replace(server, password="wrong"), 5)()
     assert postbox.encrypted == [True]
     assert len(postbox.got) == 1
+
+
+def test_the_way_out_is_tried_without_sending_anything() -> None:
+    postbox = Postbox()
+    with serving(postbox) as port:
+        server = MailServer("127.0.0.1", port, "none")
+        assert "without a sign-in" in probe_server(server, 5)()
+    assert postbox.got == []
+    with pytest.raises(MailServerUnavailable, match="does not let us in"):
+        probe_server(server, 5)()
 
 
 def test_a_server_whose_certificate_nobody_vouches_for_gets_nothing(

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,14 +18,28 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from refunddesk.db import append_only, history, leases, payment_blocks, staff, stores, tables
+from refunddesk.db import (
+    append_only,
+    history,
+    leases,
+    payment_blocks,
+    plugins,
+    staff,
+    stores,
+    tables,
+)
 from refunddesk.db.session import open_database
 from refunddesk.db.staff import Role
-from refunddesk.services import audit, backup
+from refunddesk.services import attachments, audit, backup
+from refunddesk.services.backup import BackupUnusable
+from refunddesk.services.backup_files import Packed
+from refunddesk.services.compat_files import plugin_zip
 from refunddesk.services.edges import Edges
 from refunddesk.services.payment_blocks import why_held
-from tests.building import add_order, add_staff, add_store, grant
+from tests.asking import buy, report
+from tests.building import add_check, add_order, add_staff, add_store, grant
 from tests.conftest import TestClock
+from tests.web.test_attachments import picture
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
@@ -72,6 +87,20 @@ def left_over(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if ".part" in path.name]
 
 
+def add_files(edges: Edges) -> tuple[Path, Path]:
+    """An attachment and a plugin's zip, each in its place and in the database."""
+    order = buy(edges, 1, woo_order_id=2002)
+    case = report(edges, order, finding=None, gives_up=False)
+    kept = attachments.attach(edges, case.id, "shot.png", picture(), by="staff:1")
+    add_check(edges)
+    with edges.database.read() as transaction:
+        (sha256,) = plugins.list_hashes(transaction)
+    zipped = plugin_zip(edges, sha256)
+    zipped.parent.mkdir(parents=True)
+    zipped.write_bytes(b"a zip")
+    return edges.home / "attachments" / kept.kept_as[:2] / kept.kept_as, zipped
+
+
 # ---------------------------------------------------------------- making one
 
 
@@ -88,6 +117,61 @@ def test_a_backup_is_one_file_for_its_owner_alone_with_a_note_beside(
     assert count(replace(edges, database=copy), "refunds") == 1
     copy.close()
     assert left_over(tmp_path) == []
+
+
+def test_attachments_and_plugins_come_back_with_the_database(
+    edges: Edges, live: Path, tmp_path: Path
+) -> None:
+    picture_file, zipped = add_files(edges)
+    (edges.home / "compat" / "plugins" / "notes.txt").write_text("none of ours")
+    before = picture_file.read_bytes()
+    made = backup.back_up(edges, tmp_path / "saved.db")
+    assert made.files == Packed(2, 0)
+    packed = backup.files_of(made.file)
+    assert mode_of(packed) == 0o600
+    picture_file.unlink()
+    zipped.write_bytes(b"still there")
+    restored = backup.restore(edges, made.file)
+    assert restored.files == 1
+    assert picture_file.read_bytes() == before
+    assert mode_of(picture_file) == 0o600
+    assert zipped.read_bytes() == b"still there"
+    assert left_over(tmp_path) == []
+
+
+def test_a_backup_says_how_many_files_were_not_there(
+    edges: Edges, live: Path, tmp_path: Path
+) -> None:
+    picture_file, _ = add_files(edges)
+    picture_file.unlink()
+    assert backup.back_up(edges, tmp_path / "saved.db").files == Packed(1, 1)
+
+
+@pytest.mark.parametrize("harm", ["gone", "another", "foreign", "damaged"])
+def test_files_that_are_not_as_they_were_packed_restore_nothing(
+    edges: Edges, live: Path, tmp_path: Path, harm: str
+) -> None:
+    picture_file, _ = add_files(edges)
+    made = backup.back_up(edges, tmp_path / "saved.db")
+    packed = backup.files_of(made.file)
+    picture_file.unlink()
+    if harm == "gone":
+        packed.unlink()
+    elif harm == "another":
+        packed.write_bytes(packed.read_bytes() + b"x")
+    else:
+        backup.note_of(made.file).unlink()  # nothing tells that it was changed
+        if harm == "damaged":
+            packed.write_bytes(b"no archive at all" * 100)
+        else:
+            with tarfile.open(packed, "a") as archive:
+                archive.add(made.file, "../outside.db")
+    content = live.read_bytes()
+    with pytest.raises(BackupUnusable, match="Nothing was changed"):
+        backup.restore(edges, made.file)
+    assert live.read_bytes() == content
+    assert not picture_file.exists()
+    assert not (edges.home.parent / "outside.db").exists()
 
 
 def history_lines(edges: Edges) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 
 import pytest
 from redis import Redis
@@ -15,8 +16,11 @@ from refunddesk import queue
 from refunddesk.db import append_only, outbox, stores, tables
 from refunddesk.jobnames import JobName, QueueName
 from refunddesk.jobs import registry, schedule
+from refunddesk.mail.letter import Sender
+from refunddesk.mail.sending import Mail, MailServerUnavailable
 from refunddesk.sealing import Sealer, new_key
 from refunddesk.services import audit, spool
+from refunddesk.services.desk_checkup import look_without_database
 from refunddesk.services.doctor import examine
 from refunddesk.services.edges import Edges
 from refunddesk.services.observation import Grade, Observation, Place
@@ -54,6 +58,10 @@ class Deployment:
         return self.connected.shop.clock
 
 
+def send_nothing(message: EmailMessage) -> None:
+    raise AssertionError("a mail was sent")
+
+
 def is_told(one: Observation) -> bool:
     """Not this machine's disk, and not what the tests' own PostgreSQL server leaves out."""
     return one.part != "disk" and "fsync is off" not in one.says
@@ -72,7 +80,9 @@ def deployment(shop: Shop, settings: Settings, queue_url: str) -> Iterator[Deplo
         schedule.run_rounds(shop.edges, registry.ROUNDS)
         connected.keep_promises()
         place = Place(connected.front.url, lambda: queue.measure(queue_url))
-        yield Deployment(connected, redis, place, shop.edges)
+        sender = Sender("support@store.test")
+        mail = Mail(sender, send_nothing, "https://desk.test", lambda: "Well.")
+        yield Deployment(connected, redis, place, replace(shop.edges, mail=mail))
     redis.close()
 
 
@@ -388,6 +398,23 @@ def test_clocks_agree_within_a_minute(clock: TestClock, apart: int, well: bool) 
     for sign in (1, -1):
         found = compare_clocks(clock() + timedelta(seconds=sign * apart), clock(), "store 1")
         assert (found.grade is Grade.OK) is well
+
+
+def test_a_mail_server_that_does_not_let_us_in_is_named_and_a_missing_one_too(
+    edges: Edges, settings: Settings
+) -> None:
+    def closed() -> str:
+        raise MailServerUnavailable("The mail server mail.test:587 does not let us in.")
+
+    place = Place("http://127.0.0.1:9", dict)
+    mail = Mail(Sender("support@store.test"), send_nothing, "https://desk.test", closed)
+    found = {}
+    for name, edges_of in (("closed", replace(edges, mail=mail)), ("none", edges)):
+        (found[name],) = [
+            one for one in look_without_database(edges_of, place) if one.part == "mail"
+        ]
+    assert (found["closed"].grade, found["none"].grade) == (Grade.BAD, Grade.WARN)
+    assert "mail.test:587" in found["closed"].says
 
 
 def test_a_desk_without_a_store_says_so(edges: Edges) -> None:

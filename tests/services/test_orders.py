@@ -10,11 +10,14 @@ import pytest
 from sqlalchemy import update
 
 from refunddesk.db import customers, inbox, outbox, store_refunds, subscriptions, tables
+from refunddesk.db.alarms import AlarmKind
 from refunddesk.db.history import list_deeds
 from refunddesk.db.orders import Order
 from refunddesk.db.store_refunds import StoreRefund
 from refunddesk.jobnames import JobName
 from refunddesk.services import bookkeeping, stores
+from refunddesk.services.alarms import list_raised
+from refunddesk.services.customers import CustomerChange, change_customer
 from refunddesk.services.order_facts import why_a_person
 from refunddesk.services.orders import record_order
 from refunddesk.woocommerce.client import StoreRefused
@@ -68,6 +71,24 @@ def test_a_paid_order_is_recorded_with_its_lines_and_booked(shop: Shop) -> None:
         customer = customers.find_customer(transaction, order.customer_id or 0)
     assert customer is not None
     assert customer.email == sold["billing"]["email"]
+
+
+def test_what_somebody_buys_while_a_procedure_is_open_raises_an_alarm_until_it_is_settled(
+    shop: Shop,
+) -> None:
+    before = shop.record(shop.sell("LIC-1")["id"])
+    accusation = CustomerChange(infringement="open", evidence="Seen on a forum.")
+    assert before.customer_id
+    change_customer(shop.edges, before.customer_id, accusation, by="staff:1")
+    sold = shop.sell("LIC-1")
+    order = shop.record(sold["id"])
+    shop.record(sold["id"])
+    (alarm,) = list_raised(shop.edges)
+    assert (alarm.kind, alarm.subject) == (AlarmKind.ORDER_OF_INFRINGER, f"order:{order.id}")
+    assert "@" not in alarm.detail
+    settled = CustomerChange(infringement="settled")
+    change_customer(shop.edges, before.customer_id, settled, by="staff:1")
+    assert list_raised(shop.edges) == []
 
 
 def test_recording_an_order_again_changes_nothing_and_says_nothing(shop: Shop) -> None:

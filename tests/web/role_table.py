@@ -175,9 +175,10 @@ def _things(edges: Edges, number: int, email: str) -> Things:
     key = key_of(edges, order)
     on, off = (licensed.activate(edges, key, f"{name}{number}.example") for name in ("ada", "gone"))
     licensed.deactivate(edges, off.token)
+    charged_id = _charged(edges, order)
     quote = work_quotes.offer_quote(
         edges,
-        _charged(edges, order),
+        charged_id,
         work="A new form.",
         amount="80.00",
         currency="EUR",
@@ -219,6 +220,7 @@ def _things(edges: Edges, number: int, email: str) -> Things:
             "attachment_id": kept.id,
             "dispute_id": dispute.id,
             "quote_id": quote.id,
+            "charged case": charged_id,
             "suspicion_id": suspicion_id,
             "check_id": check.id,
             "approval_id": approval_id,
@@ -390,6 +392,7 @@ MAKERS: Mapping[str, Maker] = {
     "GET /desk/attachments/{attachment_id}": _READS,
     "GET /desk/cases/{case_id}": _READS,
     "GET /desk/checks/{check_id}": _READS,
+    "GET /desk/customers/{customer_id}": _READS,
     "GET /desk/desk.css": _READS,
     "GET /desk/orders/{order_id}": _READS,
     "GET /desk/plugins": _READS,
@@ -398,6 +401,7 @@ MAKERS: Mapping[str, Maker] = {
     "GET /desk/search": _sends(query="?q=1", changes=False),
     "GET /desk/sign-in": _READS,
     "GET /desk/stores": _READS,
+    "GET /desk/suspicions": _READS,
     "GET /healthz": _sends(status=503, changes=False),  # no queue and no dispatcher run here
     "GET /licenses/openapi.json": _READS,
     "GET /metrics": _READS,
@@ -439,6 +443,9 @@ MAKERS: Mapping[str, Maker] = {
     ),
     "POST /api/cases/{case_id}/reopen": _sends(status=201, json={"why": "It is back."}),
     "POST /api/cases/{case_id}/turns": _sends(status=201, json={"kind": "note", "words": "Hm."}),
+    "POST /api/customers/{customer_id}/suspicions": _sends(
+        status=201, json={"evidence": "Offered on a forum."}
+    ),
     "POST /api/licenses/{license_id}/new-key": _sends(),
     "POST /api/orders/{order_id}/disputes": _sends(status=201, json={"status": "open"}),
     "POST /api/orders/{order_id}/items/{woo_item_id}/delivery": _sends(status=201, json={}),
@@ -459,11 +466,38 @@ MAKERS: Mapping[str, Maker] = {
     "POST /bridge/{connection}/disconnect": _by_bridge(),
     "POST /bridge/{connection}/events": _by_bridge(type="order.deleted", order=1),
     "POST /bridge/{connection}/webhooks": _by_bridge(changes=False),
+    "POST /desk/cases/{case_id}/attach": lambda cast, caller, things: Sent(
+        303, form={"file": (io.BytesIO(picture("JPEG")), "second.jpg")}
+    ),
+    "POST /desk/cases/{case_id}/deliver": _sends(status=303, form={"item": "12"}),
+    "POST /desk/cases/{case_id}/materials": _sends(status=303, changes=False),  # there are none
+    "POST /desk/cases/{case_id}/quote": lambda cast, caller, things: replace(
+        _says("quote", amount="10.00", valid_until="2026-12-31")(cast, caller, things),
+        status=409,  # a malfunction is mended for nothing
+        changes=False,
+    ),
+    "POST /desk/cases/{case_id}/quote-answer": lambda cast, caller, things: Sent(
+        303, form={"quote": things.ids["quote_id"], "answer": "declined", "seen": "0"}
+    ),
+    "POST /desk/cases/{case_id}/report": lambda cast, caller, things: Sent(
+        303,
+        form={
+            "fingerprint": cases.fingerprint(
+                cases.show_case(cast.edges, things.ids["case_id"]).case
+            ),
+            "reason": "malfunction",
+            "category": "bug",
+            "details": "It does nothing.",
+        },
+    ),
     "POST /desk/cases/{case_id}/end": _says("end", outcome="resolved"),
     "POST /desk/cases/{case_id}/find": _says("find", finding="malfunction"),
     "POST /desk/cases/{case_id}/reopen": _says("reopen"),
     "POST /desk/cases/{case_id}/say": _says("say", kind="note"),
     "POST /desk/checks/{check_id}/again": _sends(status=303),
+    "POST /desk/customers/{customer_id}/accuse": _sends(status=303, form={"words": "A letter."}),
+    "POST /desk/customers/{customer_id}/clear": _sends(status=409, changes=False),  # none is open
+    "POST /desk/customers/{customer_id}/suspect": _sends(status=303, form={"words": "A forum."}),
     "POST /desk/plugins": _uploads,
     "POST /desk/requests/{request_id}/approve/{approval_id}": _sends(status=303),
     "POST /desk/requests/{request_id}/decline/{approval_id}": _sends(
@@ -476,6 +510,8 @@ MAKERS: Mapping[str, Maker] = {
     "POST /desk/sign-out": _sends(status=303),
     "POST /desk/stores/codes": _sends(form={"policy": "crmjetty"}),
     "POST /desk/stores/{store_id}/disconnect": _sends(),  # the page names what is left there
+    "POST /desk/suspicions/{suspicion_id}/confirm": _sends(status=303, form={"words": "Seen."}),
+    "POST /desk/suspicions/{suspicion_id}/drop": _sends(status=303, form={"words": "A mistake."}),
     "POST /hooks/{endpoint_id}": _delivers,
     "POST /licenses/activate": _by_key(site="third.example", changes=True),
     "POST /licenses/activations": _by_key(),
@@ -511,6 +547,7 @@ MAKERS: Mapping[str, Maker] = {
 ABOUT = {
     "POST /api/cases/{case_id}/reopen": {"case_id": "ended case"},
     "POST /desk/cases/{case_id}/reopen": {"case_id": "ended case"},
+    "POST /desk/cases/{case_id}/quote-answer": {"case_id": "charged case"},
     "GET /api/activations/{activation_id}/receipt": {"activation_id": "activation off"},
     "POST /desk/requests/{request_id}/approve/{approval_id}": {"request_id": "held request"},
     "POST /desk/requests/{request_id}/decline/{approval_id}": {"request_id": "held request"},

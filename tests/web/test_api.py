@@ -71,6 +71,12 @@ ROLES = {
     ("POST", "/api/activations/<activation_id>/deactivate"): WRITERS,
     ("GET", "/api/activations/<activation_id>/receipt"): READERS,
     ("GET", "/api/suspicions"): READERS,
+    ("POST", "/api/customers/<customer_id>/suspicions"): WRITERS,
+    ("POST", "/api/refund-requests/<request_id>/override"): DECIDERS,
+    ("POST", "/api/approvals/<approval_id>/approve"): DECIDERS,
+    ("POST", "/api/approvals/<approval_id>/decline"): DECIDERS,
+    ("GET", "/api/stores/<store_id>/approval-limits"): READERS,
+    ("PUT", "/api/stores/<store_id>/approval-limits"): {Role.OWNER},
     ("POST", "/api/suspicions/<suspicion_id>/confirm"): DECIDERS,
     ("POST", "/api/suspicions/<suspicion_id>/drop"): DECIDERS,
 }

@@ -1,4 +1,4 @@
-"""`refunddesk backup` and `refunddesk restore`: a safe copy of the database, and its return."""
+"""`refunddesk backup` and `refunddesk restore`: a safe copy of all there is, and its return."""
 
 from __future__ import annotations
 
@@ -17,11 +17,16 @@ from refunddesk.services.backup import Marked
 def backup(file: Path) -> None:
     """Copy the SQLite database into the new FILE while the desk works, and prove the copy.
 
-    Beside it FILE.json notes its checksum and the head of the audit log.
+    Beside it FILE.files.tar holds attachments and plugins, where there are any, and FILE.json
+    notes the checksums and the head of the audit log.
     """
     with opened() as (edges, _):
         made = backups.back_up(edges, file)
     click.echo(f"{made.file}: {made.size} bytes, whole, {made.audit_lines} lines of audit log.")
+    if made.files:
+        click.echo(f"{backups.files_of(made.file)}: {made.files.count} attachments and plugins.")
+        if made.files.missing:
+            click.echo(f"{made.files.missing} more that the database names were not there.")
     click.echo("Keep it where no one else can read it: it holds customers' data.")
 
 
@@ -52,6 +57,8 @@ def restore(file: Path | None, mark: bool, all_stopped: bool) -> None:
     click.echo(f"{file} is the database now.")
     if restored.aside:
         click.echo(f"The one before it is kept as {restored.aside}.")
+    if restored.files:
+        click.echo(f"{restored.files} attachments and plugins were put back.")
     _tell(restored.marked)
 
 

@@ -25,6 +25,8 @@ class AlarmKind(StrEnum):
     REFUND_ROW_GONE = "refund_row_gone"
     REFUND_PAID_AFTER_ALL = "refund_paid_after_all"
     REFUND_TWICE_IN_STORE = "refund_twice_in_store"
+    # Of one order each, bought while a procedure for infringement is open against its buyer.
+    ORDER_OF_INFRINGER = "order_of_infringer"
     # Of one mail each, and settled by a person as well.
     MAIL_REFUSED = "mail_refused"
     # Of one order each, and settled by a person as well.
@@ -33,7 +35,7 @@ class AlarmKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One alarm; `subject` is a webhook's topic, a refund, a notice, an order, or "" for all."""
+    """One alarm; `subject` is a topic, a refund, an order, a notice, or "" for the whole store."""
 
     id: int
     store_id: int

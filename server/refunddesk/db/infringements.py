@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from refunddesk.db.tables import infringements
+from refunddesk.db.tables import customers, infringements, stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,34 @@ def record_settled(transaction: Connection, customer_id: int, *, by: str, now: d
         .where(infringements.c.customer_id == customer_id, infringements.c.settled_at.is_(None))
         .values(settled_at=now, settled_by=by)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInfringement:
+    """An open procedure, with whose it is."""
+
+    infringement: Infringement
+    store: str
+    email: str = field(repr=False)
+
+
+def list_open(transaction: Connection, limit: int = 100) -> list[OpenInfringement]:
+    """The procedures that are not settled, oldest first."""
+    rows = transaction.execute(
+        select(infringements, stores.c.name.label("store"), customers.c.email)
+        .join(customers, customers.c.id == infringements.c.customer_id)
+        .join(stores, stores.c.id == customers.c.store_id)
+        .where(infringements.c.settled_at.is_(None))
+        .order_by(infringements.c.id)
+        .limit(limit)
+    )
+    names = [column.name for column in infringements.c]
+    return [
+        OpenInfringement(
+            Infringement(**{name: row._mapping[name] for name in names}), row.store, row.email
+        )
+        for row in rows
+    ]
 
 
 def list_infringements(

@@ -151,6 +151,19 @@ def list_orders_of_customer(transaction: Connection, customer_ids: Sequence[int]
     return [_order(row) for row in rows]
 
 
+def list_newest_of_customer(
+    transaction: Connection, customer_ids: Sequence[int], limit: int
+) -> list[Order]:
+    """The orders of these customers recorded last, newest first."""
+    rows = transaction.execute(
+        select(orders)
+        .where(orders.c.customer_id.in_(customer_ids))
+        .order_by(orders.c.id.desc())
+        .limit(limit)
+    )
+    return [_order(row) for row in rows]
+
+
 def list_orders_of_subscription(transaction: Connection, subscription_id: int) -> list[Order]:
     """The orders that paid for this subscription, oldest recorded first."""
     rows = transaction.execute(

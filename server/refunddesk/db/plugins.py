@@ -142,6 +142,11 @@ def find_version(transaction: Connection, version_id: int) -> PluginVersion | No
     return _version(row) if row else None
 
 
+def list_hashes(transaction: Connection) -> set[str]:
+    """The hashes of all zips that were taken in."""
+    return set(transaction.scalars(select(plugin_versions.c.sha256)))
+
+
 def find_by_hash(transaction: Connection, sha256: str) -> PluginVersion | None:
     row = transaction.execute(_versions().where(plugin_versions.c.sha256 == sha256)).one_or_none()
     return _version(row) if row else None

@@ -33,7 +33,7 @@ class FoundOrder:
 
 
 def find_orders(
-    transaction: Connection, *, number: str, email_key: str, site: str, key_end: str
+    transaction: Connection, *, number: str, email_key: str, site: str, key_ends: Sequence[str]
 ) -> list[FoundOrder]:
     """Up to MOST_FOUND orders of which one of these is true, newest first; each by an index."""
     by_mail = (
@@ -47,7 +47,7 @@ def find_orders(
         .where(activations.c.site == site, licenses.c.order_id.is_not(None))
     )
     by_key = select(licenses.c.order_id).where(
-        licenses.c.key_ends_with == key_end, licenses.c.order_id.is_not(None)
+        licenses.c.key_ends_with.in_(key_ends), licenses.c.order_id.is_not(None)
     )
     by_number = select(orders.c.id).where(orders.c.number == number)
     named = union(by_number, by_mail, by_site, by_key).subquery()

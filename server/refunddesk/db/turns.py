@@ -48,6 +48,12 @@ class WorkQuote:
     valid_until: datetime
     answered_at: datetime | None
     answered_by: str | None
+    withdrawn_at: datetime | None
+
+    @property
+    def standing(self) -> str:
+        """How it stands for people: one that we withdrew was not declined by the customer."""
+        return "withdrawn" if self.withdrawn_at else self.state
 
 
 def record_turn(
@@ -131,6 +137,16 @@ def answer_quote(
     return result.rowcount == 1
 
 
+def withdraw_quote(transaction: Connection, quote_id: int, *, at: datetime, by: str) -> bool:
+    """False if it was answered or withdrawn before."""
+    result = transaction.execute(
+        update(work_quotes)
+        .where(work_quotes.c.id == quote_id, work_quotes.c.state == "offered")
+        .values(state="declined", answered_at=at, answered_by=by, withdrawn_at=at)
+    )
+    return result.rowcount == 1
+
+
 def find_quote(transaction: Connection, quote_id: int) -> WorkQuote | None:
     row = transaction.execute(select(work_quotes).where(work_quotes.c.id == quote_id)).one_or_none()
     return _quote(row) if row else None
@@ -172,4 +188,5 @@ def _quote(row: Row[Any]) -> WorkQuote:
         row.valid_until,
         row.answered_at,
         row.answered_by,
+        row.withdrawn_at,
     )

@@ -31,6 +31,12 @@ class MailRefused(Exception):
 
 #: Hands one mail over. Raises MailServerUnavailable, MailRefused.
 Send = Callable[[EmailMessage], None]
+#: Tries the way out without sending anything; what is so. Raises MailServerUnavailable.
+Probe = Callable[[], str]
+
+
+def not_probed() -> str:
+    return "Mails are handed over; whether they would be is not tried."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Mail:
     sender: Sender
     send: Send
     desk_url: str
+    probe: Probe = not_probed
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,28 @@ def through_server(server: MailServer, answer_seconds: int = ANSWER_SECONDS) -> 
             ) from error
 
     return send
+
+
+def probe_server(server: MailServer, answer_seconds: int = ANSWER_SECONDS) -> Probe:
+    """Goes as far as a mail would: a connection, encryption as asked for, a sign-in; sends none."""
+
+    def probe() -> str:
+        try:
+            with _connected(server, answer_seconds) as smtp:
+                code, said = smtp.noop()
+        except (smtplib.SMTPException, OSError) as error:
+            raise MailServerUnavailable(
+                f"The mail server {server.host}:{server.port} does not let us in ({_told(error)})."
+            ) from error
+        if code != 250:
+            raise MailServerUnavailable(
+                f"The mail server {server.host}:{server.port} says {_words(code, said)}."
+            )
+        how = "unencrypted" if server.security == "none" else f"encrypted ({server.security})"
+        who = f"signed in as {server.user}" if server.user else "without a sign-in"
+        return f"{server.host}:{server.port} lets us in, {how}, {who}."
+
+    return probe
 
 
 def into_folder(folder: Path) -> Send:

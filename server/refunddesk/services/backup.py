@@ -1,4 +1,4 @@
-"""Backs the database up while it works, and restores it so that nothing is paid twice."""
+"""Backs database and files up while the desk works, and restores them: nothing is paid twice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from refunddesk.db import copies, history, leases, schema, staff, stores
 from refunddesk.db.copies import DatabaseInUse
 from refunddesk.db.history import Head, HistoryBroken
 from refunddesk.db.session import open_database
-from refunddesk.services import audit
+from refunddesk.services import audit, backup_files
+from refunddesk.services.backup_files import FilesUnusable, Packed
 from refunddesk.services.edges import Edges
 from refunddesk.services.health import DISPATCHER
 from refunddesk.services.payment_blocks import block_payments
@@ -59,12 +60,16 @@ class DatabaseUnreadable(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A finished backup; `head` is the last line of its audit log, None when that is empty."""
+    """A finished backup; `head` is the last line of its audit log, None when that is empty.
+
+    `files` are the attachments and plugins packed beside it; None: there is none.
+    """
 
     file: Path
     size: int
     audit_lines: int
     head: Head | None
+    files: Packed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +83,13 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """`aside` keeps the database that was there before; None if there was none."""
+    """`aside` keeps the database that was there before; None if there was none. `files` is how many
+    attachments and plugins were put back.
+    """
 
     marked: Marked
     aside: Path | None
+    files: int
 
 
 def note_of(backup: Path) -> Path:
@@ -89,22 +97,32 @@ def note_of(backup: Path) -> Path:
     return backup.with_name(f"{backup.name}.json")
 
 
+def files_of(backup: Path) -> Path:
+    """Where the files are packed, beside the backup."""
+    return backup.with_name(f"{backup.name}.files.tar")
+
+
 def back_up(edges: Edges, target: Path) -> Backup:
     """Copy the database, as it is now, into the new file `target`, and prove the copy.
 
-    Works while the desk does. Raises DatabaseNotAFile, BackupThereAlready, BackupNotMade.
+    Attachments and plugins' zips, where there are any, are packed beside it. Works while the desk
+    does. Raises DatabaseNotAFile, BackupThereAlready, BackupNotMade.
     """
     live = _file_of(edges)
-    for name in (target, note_of(target)):
+    for name in (target, note_of(target), files_of(target)):
         if name.exists():
             raise BackupThereAlready(f"{name} is there already. Nothing was written.")
     # Before the copy: a head kept while it is made may be of a line that it does not have.
     heads = list(audit.kept_heads(edges))
-    waiting = _waiting_beside(target, edges)
+    waiting, packed = _waiting_beside(target, edges), _waiting_beside(files_of(target), edges)
     try:
-        with _removed_at_the_end(waiting):
+        with _removed_at_the_end(waiting), _removed_at_the_end(packed):
             copies.copy(live, waiting)
             made = _proven(waiting, target, heads)
+            files = backup_files.pack(edges.home, waiting, packed)
+            if files.count or files.missing:
+                made = replace(made, files=files)
+                copies.name_for_good(packed, files_of(target))
             _write_note(made, waiting, heads, edges.clock())
             copies.name_for_good(waiting, target)
     except FileExistsError:
@@ -122,7 +140,7 @@ def restore(edges: Edges, source: Path, *, all_stopped: bool = False) -> Restore
     person's word for it where the present database cannot be read. Raises the refusals above.
     """
     live = _file_of(edges)
-    _check_usable(source)
+    has_files = _check_usable(source)
     _check_stopped(edges, live, all_stopped)
     waiting = _waiting_beside(live, edges)
     now = edges.clock()
@@ -131,6 +149,8 @@ def restore(edges: Edges, source: Path, *, all_stopped: bool = False) -> Restore
         with _removed_at_the_end(waiting):
             copies.copy(source, waiting, read_only=True)
             marked = _mark_copy(edges, waiting)
+            # Before the database that names them: what nobody names yet is swept away by itself.
+            files = backup_files.unpack(files_of(source), edges.home) if has_files else 0
             had_one = live.exists()
             copies.put_in_place(waiting, live, aside)
     except FileExistsError:
@@ -138,7 +158,7 @@ def restore(edges: Edges, source: Path, *, all_stopped: bool = False) -> Restore
     except (OSError, sqlite3.Error) as error:
         raise BackupNotRestored(f"{error} The present database was kept as it is.") from error
     audit.begin_anew(edges, marked.audit_lines)
-    return Restored(marked, aside if had_one else None)
+    return Restored(marked, aside if had_one else None, files)
 
 
 def mark(edges: Edges) -> Marked:
@@ -196,6 +216,7 @@ def _write_note(made: Backup, copy: Path, heads: list[Head], now: datetime) -> N
         "audit_head": asdict(made.head) if made.head else None,
         # What was kept outside the database by then: at most an hour older.
         "kept_head": asdict(heads[-1]) if heads else None,
+        "files_sha256": _checksum(files_of(made.file)) if made.files else None,
     }
     descriptor = os.open(note_of(made.file), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -204,16 +225,16 @@ def _write_note(made: Backup, copy: Path, heads: list[Head], now: datetime) -> N
         os.fsync(file.fileno())
 
 
-def _check_usable(source: Path) -> None:
-    """Is the file whole, as it was written, a desk's, and none of a newer program?"""
+def _check_usable(source: Path) -> bool:
+    """Is the file whole, as it was written, a desk's, and none of a newer program?
+
+    Whether files were packed beside it.
+    """
     if not source.is_file():
         raise BackupUnusable(f"{source} is not there. Nothing was changed.")
-    noted = _noted_checksum(source)
-    if noted and noted != _checksum(source):
-        raise BackupUnusable(
-            f"{source} is not what {note_of(source).name} beside it says. Nothing was changed: "
-            "take another copy of it, or move the note away if you know why."
-        )
+    noted, files = _noted_checksums(source)
+    _check_as_noted(source, noted, source)
+    _check_as_noted(files_of(source), files, source)
     damage = copies.find_damage(source)
     if damage:
         raise BackupUnusable(f"{source} is damaged: {damage}. Nothing was changed.")
@@ -223,14 +244,37 @@ def _check_usable(source: Path) -> None:
             f"{source} is not a backup of Refund Desk, or one of a newer version than "
             f"{__version__}. Nothing was changed."
         )
-
-
-def _noted_checksum(source: Path) -> str | None:
+    if not files_of(source).is_file():
+        return False
     try:
-        return str(json.loads(note_of(source).read_text("ascii"))["sha256"])
+        backup_files.check(files_of(source))
+    except FilesUnusable as error:
+        raise BackupUnusable(f"{files_of(source)}: {error} Nothing was changed.") from None
+    return True
+
+
+def _check_as_noted(file: Path, noted: str | None, source: Path) -> None:
+    if noted and not file.is_file():
+        raise BackupUnusable(
+            f"{file}, which {note_of(source).name} tells of, is not there. Nothing was changed: "
+            "bring it too, or move the note away to do without it."
+        )
+    if noted and noted != _checksum(file):
+        raise BackupUnusable(
+            f"{file} is not what {note_of(source).name} beside it says. Nothing was changed: "
+            "take another copy of it, or move the note away if you know why."
+        )
+
+
+def _noted_checksums(source: Path) -> tuple[str | None, str | None]:
+    """Those of the database and of the packed files; None: nothing is noted of it."""
+    try:
+        note = json.loads(note_of(source).read_text("ascii"))
+        files = note.get("files_sha256")
+        return str(note["sha256"]), str(files) if files else None
     except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError):
+        return None, None
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise BackupUnusable(f"{note_of(source)} cannot be read. Nothing was changed.") from None
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from refunddesk.db import customers, orders, requests, staff, stores
+from refunddesk.db import customers, item_deliveries, materials, orders, requests, staff, stores
 from refunddesk.db.history import Deed, list_deeds
-from refunddesk.db.orders import Order
+from refunddesk.db.item_deliveries import ItemDelivery
+from refunddesk.db.materials import Material
+from refunddesk.db.orders import Order, OrderItem
 from refunddesk.db.requests import RefundRequest
 from refunddesk.db.stores import Store
+from refunddesk.db.turns import WorkQuote
 from refunddesk.services.cases import CasePage, show_case
 from refunddesk.services.edges import Edges
 
@@ -19,7 +22,8 @@ class StaffCase:
     """A case with its order. `names` are the staff's, by what the turns call them ("staff:3").
 
     `email` is the customer's, None where the store knows of none; `requests` are all refund
-    requests for the order.
+    requests for the order. `deliveries` are of its customization work, `materials` what explains
+    the product that the report names.
     """
 
     held: CasePage
@@ -28,7 +32,24 @@ class StaffCase:
     email: str | None
     requests: list[RefundRequest]
     deeds: list[Deed]
+    items: list[OrderItem]
+    deliveries: list[ItemDelivery]
+    materials: tuple[Material, ...]
     names: Mapping[str, str]
+
+    @property
+    def to_deliver(self) -> list[OrderItem]:
+        """The customization work of the order that was not handed over yet."""
+        done = {one.woo_item_id for one in self.deliveries}
+        return [
+            item
+            for item in self.items
+            if item.item_kind == "customization" and item.woo_item_id not in done
+        ]
+
+    @property
+    def open_quote(self) -> WorkQuote | None:
+        return next((one for one in self.held.quotes if one.state == "offered"), None)
 
     @property
     def seen(self) -> int:
@@ -44,6 +65,7 @@ def show_staff_case(edges: Edges, case_id: int) -> StaffCase:
         customer = (
             customers.find_customer(transaction, order.customer_id) if order.customer_id else None
         )
+        page = materials.find_page(transaction, order.store_id, held.case.report.product or "")
         return StaffCase(
             held=held,
             store=stores.get_store(transaction, order.store_id),
@@ -51,5 +73,8 @@ def show_staff_case(edges: Edges, case_id: int) -> StaffCase:
             email=customer.email if customer else None,
             requests=requests.list_requests(transaction, order.id),
             deeds=list_deeds(transaction, f"case:{case_id}"),
+            items=orders.list_items(transaction, order.id),
+            deliveries=item_deliveries.list_of_order(transaction, order.id),
+            materials=page.materials if page else (),
             names={f"staff:{one.id}": one.name for one in staff.list_staff(transaction)},
         )

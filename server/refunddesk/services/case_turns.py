@@ -70,7 +70,7 @@ def say(edges: Edges, case_id: int, saying: Saying, *, by: str, seen: int | None
     now = edges.clock()
     with edges.database.write() as transaction:
         case = lock_case(transaction, case_id)
-        _check_seen(transaction, case, seen)
+        check_seen(transaction, case, seen)
         if saying.kind is TurnKind.QUESTION:
             _check_open(case)
         said_at = _said_at(case, saying.said_at, now)
@@ -91,7 +91,7 @@ def find(
     now = edges.clock()
     with edges.database.write() as transaction:
         case = lock_case(transaction, case_id)
-        _check_seen(transaction, case, seen)
+        check_seen(transaction, case, seen)
         if case.facts.finding == finding:
             raise FindingKnown(
                 f"Case {case_id} has the finding {finding} already. Nothing was changed."
@@ -122,7 +122,7 @@ def end(
     with edges.database.write() as transaction:
         case = lock_case(transaction, case_id)
         _check_open(case)
-        _check_seen(transaction, case, seen)
+        check_seen(transaction, case, seen)
         turn = Turn(_said_at(case, at, now), kind)
         case, turn_id = add_turn(edges, transaction, case, turn, why, by, by, now)
         facts = {"finding": case.facts.finding, "ended": kind.value, "text": why}
@@ -140,7 +140,7 @@ def reopen(edges: Edges, case_id: int, why: str, *, by: str, seen: int | None = 
         case = lock_case(transaction, case_id)
         if case.facts.ended_at is None:
             raise CaseNotEnded(f"Case {case_id} is open already. Nothing was changed.")
-        _check_seen(transaction, case, seen)
+        check_seen(transaction, case, seen)
         turn = Turn(now, TurnKind.REOPENED)
         case, _ = add_turn(edges, transaction, case, turn, why, by, by, now)
     return case
@@ -240,7 +240,8 @@ def _check_open(case: Case) -> None:
         )
 
 
-def _check_seen(transaction: Connection, case: Case, seen: int | None) -> None:
+def check_seen(transaction: Connection, case: Case, seen: int | None) -> None:
+    """Raises CaseMovedOn where `seen` is not the last turn; None: nobody looked."""
     said = turns.list_turns(transaction, case.id)
     last = said[-1].id if said else 0
     if seen is not None and seen != last:

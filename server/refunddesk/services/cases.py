@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +43,10 @@ class ProductNotOfOrder(Refusal):
 
 class SiteHealthUnreadable(Refusal):
     """The text is not what WordPress copies as its Site Health report."""
+
+
+class ReportChanged(Refusal):
+    """Somebody else wrote into the report while its form was open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,17 +129,25 @@ def change_report(
     by: str,
     received_at: datetime | None = None,
     site_health: str | None = None,
+    seen: str | None = None,
 ) -> Case:
     """Write new facts into the report; `changes` are fields of Report, or reason and category.
 
+    `seen` is what `fingerprint` said of the report that the writer had before them.
+
     `received_at` dates what came by mail earlier: a report that misses nothing any more is
-    complete from then. Raises NoSuchCase, ProductNotOfOrder, SiteHealthUnreadable,
+    complete from then. Raises NoSuchCase, ReportChanged, ProductNotOfOrder, SiteHealthUnreadable,
     InstantInFuture.
     """
     now = edges.clock()
     at = past_instant("received_at", received_at, now) if received_at else now
     with edges.database.write() as transaction:
         case = lock_case(transaction, case_id)
+        if seen not in (None, fingerprint(case)):
+            raise ReportChanged(
+                f"The report of case {case_id} was changed meanwhile. Nothing was kept: read it, "
+                "and change it again."
+            )
         order = orders.get_order(transaction, case.order_id)
         of_report = {
             name: value for name, value in changes.items() if name not in ("reason", "category")
@@ -152,6 +165,12 @@ def change_report(
         said = {"changed": sorted(changes), "missing": list(changed.facts.missing)}
         _tell(transaction, changed, now, by, "case_changed", said)
     return changed
+
+
+def fingerprint(case: Case) -> str:
+    """What a form carries of the report it was filled with: another one wherever that changed."""
+    said = (astuple(case.report), case.category, case.facts.reason)
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def show_case(edges: Edges, case_id: int) -> CasePage:

@@ -9,9 +9,11 @@ from types import EllipsisType
 from sqlalchemy import Connection
 
 from refunddesk.db import customers, disputes, infringements, orders, requests
+from refunddesk.db.alarms import AlarmKind
 from refunddesk.db.customers import CustomerFacts
 from refunddesk.db.disputes import Dispute
 from refunddesk.db.history import record_deed
+from refunddesk.services.alarms import keep_alarm
 from refunddesk.services.edges import Edges
 from refunddesk.services.instants import past_instant
 from refunddesk.services.refund_outcomes import drop_due
@@ -186,7 +188,16 @@ def _tell_customer(
     if change.infringement == "open":
         for order in orders.list_orders_of_customer(transaction, person):
             drop_due(transaction, order.id, now=now, actor=by, because="an infringement was opened")
+    elif change.infringement == "settled":
+        _end_alarms(transaction, person, now)
     wake(transaction, requests.list_open_for_customers(transaction, person), now)
+
+
+def _end_alarms(transaction: Connection, person: list[int], now: datetime) -> None:
+    """What the person bought meanwhile needs nobody's look any more."""
+    for order in orders.list_orders_of_customer(transaction, person):
+        kind, subject = AlarmKind.ORDER_OF_INFRINGER, f"order:{order.id}"
+        keep_alarm(transaction, order.store_id, kind, subject, trouble=None, now=now)
 
 
 def _tell_dispute(

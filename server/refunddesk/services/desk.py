@@ -30,6 +30,7 @@ from refunddesk.db.refunds import Refund
 from refunddesk.db.requests import RefundRequest
 from refunddesk.db.steps import Step
 from refunddesk.db.stores import Store
+from refunddesk.money import Money
 from refunddesk.policy.claim import ClaimNotValid
 from refunddesk.policy.document import PolicyNotValid
 from refunddesk.policy.interchange import load_claim
@@ -38,6 +39,7 @@ from refunddesk.policy.version import NoSuchVersion, Policy
 from refunddesk.policy.wording import Audience, Explanation, Language, explain
 from refunddesk.services.compat_signal import Signal, find_signal
 from refunddesk.services.edges import Edges
+from refunddesk.services.infringements import is_accused
 from refunddesk.services.overrides import seen_of
 from refunddesk.services.policies import load_named_policy
 from refunddesk.services.refunds import Left, NothingLeftToRefund, what_is_left
@@ -77,7 +79,8 @@ class RequestPage:
     `signal`: what the checks say, where a plugin is said to have broken on a release. `overrides`
     and `approvals` are oldest first; `left` is what the order can still give back, None where that
     cannot be told; `seen` what a form says of the decisions it was shown with; `names` are the
-    staff's, by what the rows call them ("staff:3").
+    staff's, by what the rows call them ("staff:3"). `accused`: a procedure is open against the
+    customer.
     """
 
     request: RefundRequest
@@ -93,6 +96,11 @@ class RequestPage:
     left: Left | None
     seen: str
     names: Mapping[str, str]
+    accused: bool
+
+    def given_by(self, override: Override) -> Money:
+        """What the override gives back in all, tax included."""
+        return self.order.total.like(sum(net + tax for net, tax in override.shares.values()))
 
     @property
     def waiting(self) -> Approval | None:
@@ -156,6 +164,7 @@ def show_request(
             left=_left(transaction, order),
             seen=seen_of(transaction, request_id),
             names={f"staff:{one.id}": one.name for one in staff.list_staff(transaction)},
+            accused=order.customer_id is not None and is_accused(transaction, order.customer_id),
         )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from refunddesk import own_address
 from refunddesk.db import alarms, condition, figures, leases, schema
 from refunddesk.db.history import HistoryBroken
+from refunddesk.mail.sending import MailServerUnavailable
 from refunddesk.own_address import AddressNotAnswering
 from refunddesk.queue import QueueUnreachable
 from refunddesk.services import audit, spool
@@ -34,6 +35,7 @@ def look_without_database(edges: Edges, place: Place) -> Iterator[Observation]:
     yield from _look_at_home(edges)
     yield from _look_at_queues(place)
     yield _look_at_address(place)
+    yield _look_at_mail(edges)
 
 
 def look_at_database(edges: Edges) -> Observation:
@@ -103,6 +105,26 @@ def _look_at_queues(place: Place) -> Iterator[Observation]:
             Grade.OK if load.workers else Grade.BAD,
             f"{load.workers} workers listen, {waiting}.",
             "" if load.workers else f"Start one: `refunddesk worker {name.value}`.",
+        )
+
+
+def _look_at_mail(edges: Edges) -> Observation:
+    """Would a mail leave? Nothing is sent."""
+    if edges.mail is None:
+        return Observation(
+            "mail",
+            Grade.WARN,
+            "No mail server is set: nobody is written to.",
+            "Set REFUNDDESK_MAIL_SERVER and REFUNDDESK_MAIL_FROM: docs/mail.md.",
+        )
+    try:
+        return Observation("mail", Grade.OK, edges.mail.probe())
+    except MailServerUnavailable as error:
+        return Observation(
+            "mail",
+            Grade.BAD,
+            f"{error} Mails wait and are tried again.",
+            "See that it is up, and REFUNDDESK_MAIL_SERVER, _USER, _PASSWORD and _SECURITY right.",
         )
 
 

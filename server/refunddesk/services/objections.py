@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from refunddesk.db import customers, decisions, disputes, orders, refunds
+from refunddesk.db import decisions, disputes, orders, refunds
 from refunddesk.db.refunds import Refund
+from refunddesk.services.infringements import is_accused
 from refunddesk.services.refund_outcomes import give_up
 
 
@@ -47,10 +48,7 @@ def _new_objection(transaction: Connection, refund: Refund) -> str | None:
 
 def _is_accused(transaction: Connection, refund: Refund) -> bool:
     customer_id = orders.get_order(transaction, refund.order_id).customer_id
-    if customer_id is None:
-        return False
-    person = customers.list_same_person(transaction, customer_id)
-    return any(row.infringement_is_open for row in person)
+    return customer_id is not None and is_accused(transaction, customer_id)
 
 
 def _was_accused(claim: dict[str, object]) -> bool:

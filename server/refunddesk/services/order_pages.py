@@ -65,13 +65,15 @@ class OrderPage:
 class StaffOrder:
     """An order for people to read: what hangs on it, whose it is, what it would get, who was told.
 
-    `quote` is None where a person decides, and `not_quoted` then says why. `names` are the staff's,
-    by what the history calls them ("staff:3"). `notices` are the newest, oldest first.
+    `accused` is the address under which a procedure is open. `quote` is None where a person
+    decides, and `not_quoted` then says why. `names` are the staff's, by what the history calls them
+    ("staff:3"). `notices` are the newest, oldest first.
     """
 
     held: OrderPage
     store: Store
     customer: CustomerFacts | None
+    accused: CustomerFacts | None
     subscription: Subscription | None
     quote: OrderQuote | None
     not_quoted: str
@@ -123,6 +125,7 @@ def show_staff_order(edges: Edges, order_id: int) -> StaffOrder:
             held=held,
             store=stores.get_store(transaction, order.store_id),
             customer=_customer(transaction, order),
+            accused=_accused(transaction, order),
             subscription=_subscription(transaction, order),
             quote=quote,
             not_quoted=not_quoted,
@@ -136,6 +139,14 @@ def _customer(transaction: Connection, order: Order) -> CustomerFacts | None:
     if order.customer_id is None:
         return None
     return customers.find_customer(transaction, order.customer_id)
+
+
+def _accused(transaction: Connection, order: Order) -> CustomerFacts | None:
+    """Under which address of the customer's a procedure is open."""
+    if order.customer_id is None:
+        return None
+    person = customers.list_same_person(transaction, order.customer_id)
+    return next((row for row in person if row.infringement_is_open), None)
 
 
 def _subscription(transaction: Connection, order: Order) -> Subscription | None:

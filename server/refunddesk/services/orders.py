@@ -20,6 +20,7 @@ from refunddesk.policy.countries import is_country
 from refunddesk.services.bookkeeping import book_order
 from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import quarantine, subject_of
+from refunddesk.services.infringements import flag_order
 from refunddesk.services.item_kinds import classify
 from refunddesk.services.license_terms import issue_for_order, settle_terms
 from refunddesk.services.order_facts import (
@@ -154,6 +155,8 @@ def _follow_up(
         },
     )
     order_changed(transaction, order.id, now)
+    if changed == ["new"]:
+        flag_order(transaction, order, now)
 
 
 def _subscription(transaction: Connection, store_id: int, seen: Seen) -> Subscription | None:

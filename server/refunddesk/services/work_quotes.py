@@ -13,7 +13,7 @@ from refunddesk.db.turns import WorkQuote
 from refunddesk.mail.notices import NoticeKind, money_fact
 from refunddesk.money import Money, NotMoney
 from refunddesk.policy.decision import instant_text
-from refunddesk.services.case_turns import CUSTOMER, CaseEnded, add_turn
+from refunddesk.services.case_turns import CUSTOMER, CaseEnded, add_turn, check_seen
 from refunddesk.services.cases import lock_case
 from refunddesk.services.edges import Edges
 from refunddesk.services.notices import SUPPORT, tell_customer, tell_staff
@@ -54,12 +54,13 @@ def offer_quote(
     currency: str,
     valid_until: datetime,
     by: str,
+    seen: int | None = None,
 ) -> WorkQuote:
     """Offer charged work; support's clock stands still until it is answered or runs out.
 
     `amount` is a text with the decimals of `currency`, such as "120.00".
 
-    Raises NoSuchCase, CaseEnded, WorkIsFree, QuoteNotValid, QuoteAlreadyOpen.
+    Raises NoSuchCase, CaseMovedOn, CaseEnded, WorkIsFree, QuoteNotValid, QuoteAlreadyOpen.
     """
     now = edges.clock()
     price = _price(amount, currency)
@@ -67,6 +68,7 @@ def offer_quote(
         raise QuoteNotValid("No quote was made: its end must be still to come.")
     with edges.database.write() as transaction:
         case = lock_case(transaction, case_id)
+        check_seen(transaction, case, seen)
         _check(case)
         try:
             with transaction.begin_nested():
@@ -118,10 +120,10 @@ def answer_quote(edges: Edges, quote_id: int, *, accepts: bool, by: str) -> Work
         case = lock_case(transaction, quote.case_id)
         quote = turns.find_quote(transaction, quote_id)
         assert quote
-        if quote.state == state:
+        if quote.standing == state:
             return quote
         if quote.state != "offered":
-            raise QuoteAnswered(f"Quote {quote_id} is {quote.state}. Nothing was changed.")
+            raise QuoteAnswered(f"Quote {quote_id} is {quote.standing}. Nothing was changed.")
         if accepts and is_over(quote.valid_until, now):
             raise QuoteOver(
                 f"Quote {quote_id} held until {quote.valid_until.isoformat()}. Nothing was "
@@ -145,6 +147,42 @@ def answer_quote(edges: Edges, quote_id: int, *, accepts: bool, by: str) -> Work
         answered = turns.find_quote(transaction, quote_id)
         assert answered
     return answered
+
+
+def withdraw_quote(
+    edges: Edges, quote_id: int, *, because: str, by: str, seen: int | None = None
+) -> WorkQuote:
+    """Take an unanswered quote back; the customer reads why, and support's clock goes on.
+
+    Raises NoSuchQuote, CaseMovedOn, QuoteAnswered.
+    """
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        quote = turns.find_quote(transaction, quote_id)
+        if quote is None:
+            raise NoSuchQuote(f"There is no quote {quote_id}.")
+        case = lock_case(transaction, quote.case_id)
+        check_seen(transaction, case, seen)
+        if not turns.withdraw_quote(transaction, quote_id, at=now, by=by):
+            quote = turns.find_quote(transaction, quote_id)
+            assert quote
+            raise QuoteAnswered(f"Quote {quote_id} is {quote.standing}. Nothing was changed.")
+        turn = Turn(now, TurnKind.QUOTE_WITHDRAWN)
+        case, turn_id = add_turn(
+            edges, transaction, case, turn, because, by, by, now, quote_id=quote_id
+        )
+        tell_customer(
+            transaction,
+            NoticeKind.ANSWER,
+            orders.get_order(transaction, case.order_id),
+            about=f"case:{case.id}",
+            reference=f"turn:{turn_id}",
+            facts={"case": case.id, "text": because},
+            now=now,
+        )
+        withdrawn = turns.find_quote(transaction, quote_id)
+        assert withdrawn
+    return withdrawn
 
 
 def _price(amount: str, currency: str) -> Money:

@@ -124,6 +124,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     renewal_home.NotRenewal: 409,
     case_turns.CaseEnded: 409,
     case_turns.CaseMovedOn: 409,
+    cases.ReportChanged: 409,
     case_turns.CaseNotEnded: 409,
     case_turns.FindingKnown: 409,
     item_deliveries.DeliveredAlready: 409,

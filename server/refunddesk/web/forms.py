@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import g, request, session
 from flask_wtf.csrf import generate_csrf, validate_csrf
+from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import ValidationError
 
 from refunddesk.services.refusal import Refusal
@@ -31,16 +32,20 @@ def refuse_foreign_forms() -> None:
     """Let nothing be posted without the token of a form given to this browser."""
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
-    if (request.content_length or 0) > MOST_FORM_BYTES:
-        raise FormTooLarge(
-            f"More than {MOST_FORM_BYTES >> 20} MiB cannot be given here. Nothing was kept."
-        )
+    # What names no length is read no further than that, either.
+    request.max_content_length = request.max_form_memory_size = MOST_FORM_BYTES
     try:
+        if (request.content_length or 0) > MOST_FORM_BYTES:
+            raise RequestEntityTooLarge
         validate_csrf(
             request.form.get("csrf_token"),
             secret_key=desk().settings.secret_key,
             token_key=_CSRF_KEY,
         )
+    except RequestEntityTooLarge:
+        raise FormTooLarge(
+            f"More than {MOST_FORM_BYTES >> 20} MiB cannot be given here. Nothing was kept."
+        ) from None
     except ValidationError as error:
         raise FormExpired("This form is too old or was not made here. Nothing was done.") from error
 

@@ -33,7 +33,10 @@ def counted() -> Any:
 
 
 def read_block(
-    transaction: Connection, query: Select[Any], read: Callable[[Row[Any]], Line]
+    transaction: Connection,
+    query: Select[Any],
+    read: Callable[[Row[Any]], Line],
+    most: int = MOST_ROWS,
 ) -> Block[Line]:
-    rows = transaction.execute(query.limit(MOST_ROWS)).all()
+    rows = transaction.execute(query.limit(most)).all()
     return Block(tuple(read(row) for row in rows), rows[0].total if rows else 0)

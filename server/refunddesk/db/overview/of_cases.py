@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from refunddesk.db.overview.block import Block, counted, read_block
-from refunddesk.db.tables import cases, licenses, orders, stores, suspicions
+from refunddesk.db.overview.block import MOST_ROWS, Block, counted, read_block
+from refunddesk.db.tables import cases, customers, licenses, orders, stores, suspicions
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,16 @@ class CaseLine:
 
 @dataclass(frozen=True, slots=True)
 class SuspicionLine:
+    """An open suspicion; product and key are None where it is of no licence."""
+
     id: int
-    store: str
+    store: str | None
     kind: str
-    product: str
-    key_ends_with: str
+    product: str | None
+    key_ends_with: str | None
+    customer_id: int | None
+    email: str | None
+    evidence: str | None
     raised_at: datetime
 
 
@@ -59,18 +64,20 @@ def list_cases(
     )
 
 
-def list_suspicions(transaction: Connection) -> Block[SuspicionLine]:
+def list_suspicions(transaction: Connection, most: int = MOST_ROWS) -> Block[SuspicionLine]:
     """The suspicions that nobody settled yet, oldest first."""
     query = (
         select(
             suspicions,
             licenses.c.product,
             licenses.c.key_ends_with,
+            customers.c.email,
             stores.c.name.label("store"),
             counted(),
         )
-        .join(licenses, licenses.c.id == suspicions.c.license_id)
-        .join(stores, stores.c.id == licenses.c.store_id)
+        .outerjoin(licenses, licenses.c.id == suspicions.c.license_id)
+        .outerjoin(customers, customers.c.id == suspicions.c.customer_id)
+        .outerjoin(stores, stores.c.id == func.coalesce(licenses.c.store_id, customers.c.store_id))
         .where(suspicions.c.settled_at.is_(None))
         .order_by(suspicions.c.id)
     )
@@ -78,6 +85,15 @@ def list_suspicions(transaction: Connection) -> Block[SuspicionLine]:
         transaction,
         query,
         lambda row: SuspicionLine(
-            row.id, row.store, row.kind, row.product, row.key_ends_with, row.raised_at
+            row.id,
+            row.store,
+            row.kind,
+            row.product,
+            row.key_ends_with,
+            row.customer_id,
+            row.email,
+            row.evidence,
+            row.raised_at,
         ),
+        most,
     )

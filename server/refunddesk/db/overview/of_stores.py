@@ -33,6 +33,7 @@ class AlarmLine:
     id: int
     store: str
     kind: str
+    subject: str
     detail: str
     raised_at: datetime
 
@@ -70,5 +71,5 @@ def list_alarms(transaction: Connection) -> Block[AlarmLine]:
     return read_block(
         transaction,
         query,
-        lambda row: AlarmLine(row.id, row.store, row.kind, row.detail, row.raised_at),
+        lambda row: AlarmLine(row.id, row.store, row.kind, row.subject, row.detail, row.raised_at),
     )

@@ -88,6 +88,7 @@ work_quotes = Table(
     at("valid_until"),
     at("answered_at", nullable=True),
     Column("answered_by", Text),
+    at("withdrawn_at", nullable=True),  # by us, unanswered: it is declined then
     one_of("state", "offered", "accepted", "declined"),
 )
 Index(

@@ -120,21 +120,23 @@ site_probes = Table(
 )
 Index("ix_site_probes_activation_id", site_probes.c.activation_id)
 
-# A use seen after the money: nothing follows from it until staff confirm it. Of each kind a licence
-# raises one, ever: staff who dropped it are not asked again.
+# A use seen after the money, or what staff report of a customer: nothing follows before it is
+# confirmed. Of each kind a licence raises one, ever: staff who dropped it are not asked again.
 suspicions = Table(
     "suspicions",
     metadata,
     row_id(),
-    ref("license_id", "licenses"),
+    ref("license_id", "licenses", nullable=True),  # null: reported, and of no licence
     ref("customer_id", "customers", nullable=True),
     Column("kind", Text, nullable=False),
     at("raised_at"),
+    Column("evidence", Text),
+    Column("raised_by", Text, nullable=False, server_default=text("'licenses'")),
     at("settled_at", nullable=True),
     Column("settled_as", Text),
     Column("settled_by", Text),
     Column("because", Text),
-    one_of("kind", "use_after_refund", "update_after_refund", "use_after_statement"),
+    one_of("kind", "use_after_refund", "update_after_refund", "use_after_statement", "reported"),
     one_of("settled_as", "confirmed", "dropped"),
     UniqueConstraint("license_id", "kind"),
 )

@@ -234,6 +234,8 @@ def suspicion(one: Suspicion) -> Answer:
         "customer": one.customer_id,
         "kind": one.kind,
         "raised_at": instant_text(one.raised_at),
+        "raised_by": one.raised_by,
+        "evidence": one.evidence,
         "settled_at": _at(one.settled_at),
         "settled_as": one.settled_as,
         "settled_by": one.settled_by,

@@ -97,7 +97,7 @@ def quote(one: WorkQuote) -> Answer:
         "case": one.case_id,
         "work": one.work,
         "amount": {"amount": str(one.amount), "currency": one.amount.currency},
-        "state": one.state,
+        "state": one.standing,
         "offered_at": instant_text(one.offered_at),
         "valid_until": instant_text(one.valid_until),
         "answered_at": _at(one.answered_at),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from refunddesk.web.desk import case_work as case_work
 from refunddesk.web.desk import cases as cases
+from refunddesk.web.desk import customers as customers
 from refunddesk.web.desk import deciding as deciding
 from refunddesk.web.desk import orders as orders
 from refunddesk.web.desk import pages as pages
