@@ -51,7 +51,7 @@ def pack(home: Path, copy: Path, into: Path) -> Packed:
 
 
 def check(packed: Path) -> None:
-    """Raises FilesUnusable where the archive is damaged, or holds what this program does not pack."""
+    """Raises FilesUnusable where the archive is damaged, or holds what is not packed here."""
     try:
         with tarfile.open(packed, "r:") as archive:
             for member in archive:
