@@ -22,6 +22,7 @@ from refunddesk.services.approvals import (
 )
 from refunddesk.services.customers import CustomerChange
 from refunddesk.services.edges import Edges
+from refunddesk.services.order_home import show_order
 from refunddesk.services.stores import NoSuchStore
 from tests.asking import EXTRA_DOMAIN, PORTAL, ask, at_once, buy, report, work
 from tests.building import add_store, balances, eur
@@ -208,6 +209,25 @@ def test_a_new_decision_makes_the_waiting_grant_void(edges: Edges) -> None:
     with pytest.raises(ApprovalSettled, match="void"):
         approvals.approve(edges, approval_id, by=BEN)
     assert (request_of(edges, request_id).state, refunds_of(edges, request_id)) == ("refused", [])
+
+
+def test_a_withdrawn_request_takes_the_waiting_grant_with_it(edges: Edges) -> None:
+    request_id, approval_id = held(edges)
+    requests.withdraw(edges, request_id, by="customer")
+    assert health.look(edges).approvals.total == 0
+    with pytest.raises(ApprovalSettled, match="void"):
+        approvals.approve(edges, approval_id, by=BEN)
+    assert request_of(edges, request_id).state == "withdrawn"
+
+
+def test_the_customer_is_promised_nothing_before_the_approval(edges: Edges) -> None:
+    request_id, approval_id = held(edges)
+    order_id = request_of(edges, request_id).order_id
+    assert show_order(edges, order_id, "en").answer is None
+    approvals.approve(edges, approval_id, by=BEN)
+    answer = show_order(edges, order_id, "en").answer
+    assert answer
+    assert "199.00" in answer.headline
 
 
 def test_who_leaves_the_desk_leaves_no_grant_behind(edges: Edges) -> None:

@@ -19,6 +19,7 @@ from refunddesk.policy.wording import Explanation, Language
 from refunddesk.services import cases, lost_sites
 from refunddesk.services import desk as shown
 from refunddesk.services.cases import Intake
+from refunddesk.services.desk import RequestPage
 from refunddesk.services.edges import Edges
 from refunddesk.services.licenses import deactivate_by_owner
 from refunddesk.services.quotes import OrderNotQuotable, OrderQuote, quote_order
@@ -114,8 +115,20 @@ def _with_answers(edges: Edges, home: OrderHome, language: Language) -> OrderHom
             quote = None
     if home.request:
         page = shown.show_request(edges, home.request.id, language, "customer")
-        answer = page.judgements[0].explained if page.judgements else None
+        answer = _told(page)
     return replace(home, quote=quote, answer=answer)
+
+
+def _told(page: RequestPage) -> Explanation | None:
+    """What the newest judgement says to the customer.
+
+    A refund that waits for a second person, or that could not be paid, is promised to nobody.
+    """
+    latest = page.judgements[0] if page.judgements else None
+    if latest is None:
+        return None
+    is_open = page.request.state == "in_review" and latest.recorded.outcome == "refund"
+    return None if is_open else latest.explained
 
 
 def ask(edges: Edges, order_id: int, request_key: str, reason: str, details: str) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from refunddesk.db import cases, orders, outbox, requests, subscriptions
+from refunddesk.db import approvals, cases, orders, outbox, requests, subscriptions
 from refunddesk.db.history import record_deed
 from refunddesk.db.orders import Order
 from refunddesk.db.requests import NewRequest, RefundRequest
@@ -113,7 +113,7 @@ def ask_refund(edges: Edges, asking: Asking, *, asked_by: str) -> tuple[RefundRe
 def withdraw(edges: Edges, request_id: int, *, by: str) -> RefundRequest:
     """Take the request back at the asker's wish; once more changes nothing.
 
-    Raises NoSuchRequest, RequestSettled.
+    A grant that waits for a second person is void then. Raises NoSuchRequest, RequestSettled.
     """
     now = edges.clock()
     with edges.database.write() as transaction:
@@ -121,6 +121,11 @@ def withdraw(edges: Edges, request_id: int, *, by: str) -> RefundRequest:
         if request.state != "withdrawn":
             _check_open(request)
             requests.change_state(transaction, request, "withdrawn")
+            if waiting := approvals.find_open(transaction, request_id):
+                because = "the request was withdrawn"
+                approvals.settle(
+                    transaction, waiting.id, settled_as="void", by=by, because=because, at=now
+                )
             _tell(transaction, request, now, by, "request_withdrawn")
         return requests.get_request(transaction, request_id)
 
