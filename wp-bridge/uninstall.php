@@ -1,14 +1,21 @@
 <?php
 /**
- * Runs when the plugin is deleted: takes its table and its options along.
+ * Runs when the plugin is deleted: ends the connection, and takes along all that the bridge made.
  *
  * The record of refund attempts goes with it. A new one has another name, by which the desk sees that
  * it knows nothing of earlier refunds.
+ *
+ * WooCommerce may be switched off or gone by now, and PHP too old for the rest of the plugin: then what
+ * can be removed is removed by hand.
  *
  * @package RefundDesk\Bridge
  */
 
 defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
+
+if ( ! defined( 'REFUND_DESK_BRIDGE_VERSION' ) ) {
+	define( 'REFUND_DESK_BRIDGE_VERSION', '0.1.0' );
+}
 
 /**
  * Cleans one site.
@@ -17,10 +24,23 @@ defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
  */
 function refund_desk_bridge_clean_site() {
 	global $wpdb;
-	// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- our own table.
-	$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}refund_desk_attempts" );
-	delete_option( 'refund_desk_bridge_schema' );
-	delete_option( 'refund_desk_bridge_record' );
+	if ( version_compare( PHP_VERSION, '7.4', '>=' ) ) {
+		require_once __DIR__ . '/includes/autoload.php';
+		$settings = new \RefundDesk\Bridge\Settings();
+		$access   = new \RefundDesk\Bridge\Connect\Access();
+		$webhooks = new \RefundDesk\Bridge\Connect\Webhooks( $access, $settings );
+		( new \RefundDesk\Bridge\Connect\Connection( $settings, new \RefundDesk\Bridge\Server\Server( $settings ), $access, $webhooks ) )->disconnect();
+	}
+	if ( function_exists( 'as_unschedule_all_actions' ) ) {
+		as_unschedule_all_actions( '', array(), 'refund-desk-bridge' );
+	}
+	foreach ( array( 'refund_desk_attempts', 'refund_desk_events' ) as $table ) {
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- our own tables.
+		$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}{$table}" );
+	}
+	foreach ( array( 'schema', 'record', 'connection', 'site', 'checks', 'died_until' ) as $option ) {
+		delete_option( 'refund_desk_bridge_' . $option );
+	}
 }
 
 if ( is_multisite() ) {

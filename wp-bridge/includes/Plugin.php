@@ -15,6 +15,9 @@ use RefundDesk\Bridge\Connect\Checks;
 use RefundDesk\Bridge\Connect\Connection;
 use RefundDesk\Bridge\Connect\DisconnectRoute;
 use RefundDesk\Bridge\Connect\Webhooks;
+use RefundDesk\Bridge\Events\Outbox;
+use RefundDesk\Bridge\Events\Sender;
+use RefundDesk\Bridge\Events\Watch;
 use RefundDesk\Bridge\Refunds\AttemptRecord;
 use RefundDesk\Bridge\Refunds\AttemptRoutes;
 use RefundDesk\Bridge\Refunds\GatewayWatch;
@@ -38,22 +41,30 @@ final class Plugin {
 	 * @return void
 	 */
 	public function add_hooks(): void {
-		$this->guard_refunds();
-		$this->connect();
+		$settings = new Settings();
+		$server   = new Server( $settings );
+		$own      = new OwnConnection();
+		$record   = new AttemptRecord( $own );
+		$outbox   = new Outbox( $settings );
+
+		( new Schema( $record, $outbox ) )->add_hooks();
+		$this->guard_refunds( $own, $record );
+		( new Watch( $outbox, $record ) )->add_hooks();
+		( new Sender( $outbox, $settings, $server ) )->add_hooks();
+		$this->connect( $settings, $server, $outbox );
 	}
 
 	/**
 	 * What makes refunds safe to ask for again; it needs no connection.
 	 *
+	 * @param OwnConnection $own    The database connection for it.
+	 * @param AttemptRecord $record The attempts.
 	 * @return void
 	 */
-	private function guard_refunds(): void {
-		$connection = new OwnConnection();
-		$record     = new AttemptRecord( $connection );
-		$lock       = new OrderLock( $connection );
-		$watch      = new GatewayWatch( $record );
+	private function guard_refunds( OwnConnection $own, AttemptRecord $record ): void {
+		$lock  = new OrderLock( $own );
+		$watch = new GatewayWatch( $record );
 
-		( new Schema( $record ) )->add_hooks();
 		$watch->add_hooks();
 		( new StripeKey( $watch ) )->add_hooks();
 		( new Guard( $lock ) )->add_hooks();
@@ -64,15 +75,16 @@ final class Plugin {
 	/**
 	 * What connects the store with its desk.
 	 *
+	 * @param Settings $settings Knows the connection.
+	 * @param Server   $server   Calls the desk.
+	 * @param Outbox   $outbox   The events.
 	 * @return void
 	 */
-	private function connect(): void {
-		$settings   = new Settings();
-		$server     = new Server( $settings );
+	private function connect( Settings $settings, Server $server, Outbox $outbox ): void {
 		$access     = new Access();
 		$webhooks   = new Webhooks( $access, $settings );
 		$connection = new Connection( $settings, $server, $access, $webhooks );
-		$checks     = new Checks( $settings, $server, $webhooks );
+		$checks     = new Checks( $settings, $server, $webhooks, $outbox );
 
 		$access->add_hooks();
 		$webhooks->add_hooks();

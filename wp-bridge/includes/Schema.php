@@ -1,6 +1,6 @@
 <?php
 /**
- * Keeps the bridge's own table as this version needs it.
+ * Keeps the bridge's own tables as this version needs them.
  *
  * @package RefundDesk\Bridge
  */
@@ -9,22 +9,23 @@ declare( strict_types=1 );
 
 namespace RefundDesk\Bridge;
 
+use RefundDesk\Bridge\Events\Outbox;
 use RefundDesk\Bridge\Refunds\AttemptRecord;
 
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Makes the table on the first request after an install or update: WordPress runs no activation
+ * Makes the tables on the first request after an install or update: WordPress runs no activation
  * hook when a plugin is updated.
  */
 final class Schema {
 
-	/** Raised whenever the table changes. */
-	const VERSION = '2';
+	/** Raised whenever a table changes. */
+	const VERSION = '3';
 
 	const OPTION = 'refund_desk_bridge_schema';
 
-	/** Names the record itself: another one after the table was dropped and made again. */
+	/** Names the record itself: another one after its table was dropped and made again. */
 	const RECORD = 'refund_desk_bridge_record';
 
 	/**
@@ -35,12 +36,21 @@ final class Schema {
 	private $record;
 
 	/**
+	 * The events, which know theirs.
+	 *
+	 * @var Outbox
+	 */
+	private $outbox;
+
+	/**
 	 * Keeps what it is given.
 	 *
 	 * @param AttemptRecord $record The attempts.
+	 * @param Outbox        $outbox The events.
 	 */
-	public function __construct( AttemptRecord $record ) {
+	public function __construct( AttemptRecord $record, Outbox $outbox ) {
 		$this->record = $record;
+		$this->outbox = $outbox;
 	}
 
 	/**
@@ -53,7 +63,7 @@ final class Schema {
 	}
 
 	/**
-	 * Brings the table up to date if it is not.
+	 * Brings the tables up to date if they are not.
 	 *
 	 * @return void
 	 */
@@ -61,7 +71,7 @@ final class Schema {
 		if ( self::VERSION === get_option( self::OPTION ) ) {
 			return;
 		}
-		if ( $this->record->make_table() ) {
+		if ( $this->record->make_table() && $this->outbox->make_table() ) {
 			add_option( self::RECORD, wp_generate_uuid4() );
 			update_option( self::OPTION, self::VERSION, true );
 		}

@@ -9,6 +9,7 @@ declare( strict_types=1 );
 
 namespace RefundDesk\Bridge\Connect;
 
+use RefundDesk\Bridge\Events\Outbox;
 use RefundDesk\Bridge\Server\Server;
 use RefundDesk\Bridge\Server\Signature;
 use RefundDesk\Bridge\Server\Trouble;
@@ -46,16 +47,25 @@ final class Checks {
 	private $webhooks;
 
 	/**
+	 * The events.
+	 *
+	 * @var Outbox
+	 */
+	private $outbox;
+
+	/**
 	 * Keeps what it is given.
 	 *
 	 * @param Settings $settings Knows the connection.
 	 * @param Server   $server   Calls the desk.
 	 * @param Webhooks $webhooks The webhooks.
+	 * @param Outbox   $outbox   The events.
 	 */
-	public function __construct( Settings $settings, Server $server, Webhooks $webhooks ) {
+	public function __construct( Settings $settings, Server $server, Webhooks $webhooks, Outbox $outbox ) {
 		$this->settings = $settings;
 		$this->server   = $server;
 		$this->webhooks = $webhooks;
+		$this->outbox   = $outbox;
 	}
 
 	/**
@@ -82,7 +92,7 @@ final class Checks {
 	 * @return void
 	 */
 	public function run(): void {
-		$lines = array_merge( $this->with_desk(), array( $this->webhook_line(), $this->loopback_line() ) );
+		$lines = array_merge( $this->with_desk(), array( $this->webhook_line(), $this->report_line(), $this->loopback_line() ) );
 		update_option(
 			self::OPTION,
 			array(
@@ -178,6 +188,33 @@ final class Checks {
 				/* translators: %s: names of webhook topics. */
 				__( 'These webhooks are missing or switched off: %s. Press “Check and repair”.', 'refund-desk-bridge' ),
 				implode( ', ', $silent )
+			)
+		);
+	}
+
+	/**
+	 * Whether all reports were taken.
+	 *
+	 * @return array{good: bool, words: string}
+	 */
+	private function report_line(): array {
+		$given_up = $this->outbox->count( true );
+		$waiting  = $this->outbox->count() - $given_up;
+		if ( 0 === $given_up ) {
+			return self::line(
+				true,
+				0 === $waiting
+					? __( 'No report waits to be sent.', 'refund-desk-bridge' )
+					/* translators: %d: how many. */
+					: sprintf( _n( '%d report is on its way.', '%d reports are on their way.', $waiting, 'refund-desk-bridge' ), $waiting )
+			);
+		}
+		return self::line(
+			false,
+			sprintf(
+				/* translators: %d: how many. */
+				_n( '%d report was given up after a day of trying. The desk finds such changes by itself within a day; connecting anew clears this.', '%d reports were given up after a day of trying. The desk finds such changes by itself within a day; connecting anew clears this.', $given_up, 'refund-desk-bridge' ),
+				$given_up
 			)
 		);
 	}

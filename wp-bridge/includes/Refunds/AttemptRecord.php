@@ -114,6 +114,24 @@ final class AttemptRecord {
 	}
 
 	/**
+	 * The attempts that were begun in a span of time and whose caller got no answer from here.
+	 *
+	 * @param string $after Of the span, in UTC ("2026-03-02 10:00:00"); '' from the beginning.
+	 * @param string $until Its end, which belongs to it.
+	 * @return Attempt[]
+	 * @throws RecordUnavailable When the table cannot be read.
+	 */
+	public function unanswered( string $after, string $until ): array {
+		$own = $this->open();
+		// phpcs:ignore WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- the table's name is ours.
+		$rows = $own->get_results( $own->prepare( "SELECT * FROM {$this->table()} WHERE answer_status = 0 AND tries > 0 AND begun_gmt > %s AND begun_gmt <= %s ORDER BY id LIMIT 100", '' === $after ? '1970-01-01 00:00:00' : $after, $until ), ARRAY_A );
+		if ( '' !== (string) $own->last_error ) {
+			throw new RecordUnavailable();
+		}
+		return array_map( array( Attempt::class, 'from_row' ), (array) $rows );
+	}
+
+	/**
 	 * Notes that a refund is begun, or begun once more.
 	 *
 	 * @param string $key      The desk's key.
