@@ -5,12 +5,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help run test bench check lint types imports format clean
+.PHONY: help run test bridge bench check lint types imports format clean
 
 help:
 	@echo "make run      start everything, with a sandbox store to try it on (Ctrl-C stops it)"
 	@echo "make test     run every test"
 	@echo "make check    lint, types, import rules, then every test"
+	@echo "make bridge   make the plugin's zip for a store, in dist/"
 	@echo "make bench    measure deliveries, booting, decisions, replays, licences, into docs/ (some six minutes)"
 	@echo "make format   put the code into the house's form"
 	@echo "make clean    throw away the environment and all caches (never var/, your data)"
@@ -23,6 +24,9 @@ MEMORY := $(shell test -w /dev/shm && test "$$(df -Pk /dev/shm | awk 'NR == 2 {p
 
 test: $(READY)
 	$(MEMORY) $(BIN)/pytest --numprocesses auto
+
+bridge: $(READY)
+	$(BIN)/refunddesk bridge zip
 
 bench: $(READY)
 	$(BIN)/python -m tests.bench

@@ -16,6 +16,7 @@ COMMANDS = {
     "audit": "audit:audit",
     "backup": "backup:backup",
     "books": "books:books",
+    "bridge": "bridge:bridge",
     "alarms": "alarms:alarms",
     "compat": "compat:compat",
     "db": "db:db",

@@ -1,0 +1,140 @@
+"""What WordPress asks of every plugin, read off the plugin's own sources.
+
+Forms name a nonce, what takes them checks it and the person's right, routes name who may call them,
+and what is printed is escaped where it is printed.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from tree_sitter import Node
+
+from tests.bridge.test_sentences import (
+    SOURCES,
+    arguments_of,
+    name_of,
+    read_php,
+    sources,
+    text,
+    walk,
+)
+
+ESCAPES = {
+    "esc_html",
+    "esc_attr",
+    "esc_url",
+    "esc_html__",
+    "esc_attr__",
+    "absint",
+    "intval",
+}
+#: Waits for a lock and nothing else; WooCommerce checks nonce and right after it.
+WITHOUT_A_NONCE = {"on_order_page_refund"}
+VERSIONS = ("7.4", "8.0", "8.1", "8.2", "8.3", "8.4", "8.5")
+
+every_source = pytest.mark.parametrize(
+    "place", sources(), ids=lambda place: place.relative_to(SOURCES).as_posix()
+)
+
+
+def calls(node: Node, *names: str) -> list[Node]:
+    return [
+        one
+        for one in walk(node)
+        if one.type == "function_call_expression" and name_of(one) in names
+    ]
+
+
+def methods(node: Node) -> dict[str, Node]:
+    found = ("method_declaration", "function_definition")
+    return {text(one.child_by_field_name("name")): one for one in walk(node) if one.type in found}
+
+
+def is_escaped(node: Node) -> bool:
+    """Whether what the expression prints can hold no markup but the plugin's own."""
+    kind, inner = node.type, node.named_children
+    if kind in ("string", "integer"):
+        return True
+    if kind in ("argument", "parenthesized_expression"):
+        return all(map(is_escaped, inner))
+    if kind == "binary_expression":
+        return text(node.child_by_field_name("operator")) == "." and all(map(is_escaped, inner))
+    if kind == "conditional_expression":
+        return all(map(is_escaped, inner[1:]))
+    return kind == "function_call_expression" and name_of(node) in ESCAPES
+
+
+@every_source
+def test_whatever_is_printed_is_escaped_where_it_is_printed(place: Path) -> None:
+    tree = read_php(place)
+    printed = [
+        inner for one in walk(tree) if one.type == "echo_statement" for inner in one.named_children
+    ]
+    printed += [argument for call in calls(tree, "printf") for argument in arguments_of(call)]
+    assert [text(one) for one in printed if not is_escaped(one)] == []
+    assert calls(tree, "_e", "print_r", "var_dump", "vprintf") == []
+    assert not [one for one in walk(tree) if one.type in ("print_intrinsic", "text_interpolation")]
+
+
+@every_source
+def test_every_form_names_a_nonce(place: Path) -> None:
+    for name, method in methods(read_php(place)).items():
+        if "<form" in text(method):
+            assert calls(method, "wp_nonce_field"), name
+
+
+@every_source
+def test_whatever_takes_a_form_checks_nonce_and_right_before_anything_else(place: Path) -> None:
+    tree = read_php(place)
+    takers = re.findall(
+        r"add_action\( '?(?:admin_post_|wp_ajax_)[^,]*, array\( \$this, '(\w+)' \)", text(tree)
+    )
+    assert "nopriv" not in text(tree)
+    found = methods(tree)
+    for name in set(takers) - WITHOUT_A_NONCE:
+        first = text(found[name].child_by_field_name("body")).strip("{ \t\n").splitlines()[0]
+        assert first.strip().startswith("$this->allow( self::"), name
+    if set(takers) - WITHOUT_A_NONCE:
+        allow = text(found["allow"])
+        assert "current_user_can( self::CAPABILITY )" in allow
+        assert "check_admin_referer( $action )" in allow
+    for name in set(takers) & WITHOUT_A_NONCE:
+        assert "current_user_can(" in text(found[name])
+
+
+@every_source
+def test_every_route_asks_who_calls(place: Path) -> None:
+    for call in calls(read_php(place), "register_rest_route"):
+        routed = text(arguments_of(call)[2])
+        assert re.search(r"'permission_callback' +=> array\( \$this, 'may_\w+' \)", routed), routed
+
+
+@every_source
+def test_no_file_does_anything_when_it_is_called_by_its_address(place: Path) -> None:
+    assert re.search(
+        r"^defined\( '(ABSPATH|WP_UNINSTALL_PLUGIN)' \) \|\| exit;",
+        place.read_text("utf-8"),
+        re.MULTILINE,
+    )
+
+
+def test_there_are_forms_routes_and_prints_to_look_at() -> None:
+    trees = [read_php(place) for place in sources()]
+    assert sum(len(calls(tree, "register_rest_route")) for tree in trees) >= 5
+    assert sum(len(calls(tree, "printf", "wp_nonce_field")) for tree in trees) >= 10
+    assert any("admin_post_" in text(tree) for tree in trees)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_php_that_the_plugin_is_for_can_read_it(version: str) -> None:
+    php = shutil.which(f"php{version}")
+    if php is None:
+        pytest.skip(f"there is no PHP {version} here")
+    for place in sources():
+        read = subprocess.run([php, "-l", place], capture_output=True, text=True, check=False)
+        assert read.returncode == 0, read.stdout
