@@ -14,7 +14,8 @@
 defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 
 if ( ! defined( 'REFUND_DESK_BRIDGE_VERSION' ) ) {
-	define( 'REFUND_DESK_BRIDGE_VERSION', '0.1.0' );
+	// The plugin itself is not loaded now; the desk is told who calls.
+	define( 'REFUND_DESK_BRIDGE_VERSION', 'being-deleted' );
 }
 
 /**
