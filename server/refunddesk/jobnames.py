@@ -27,6 +27,7 @@ class JobName(StrEnum):
     REMIND_RENEWAL = "remind_renewal"
     RECEIPT_RENEWAL = "receipt_renewal"
     CALL_OFF = "call_off"
+    FIND_DUPLICATES = "find_duplicates"
 
 
 class QueueName(StrEnum):
@@ -82,4 +83,5 @@ LIMITS: dict[JobName, JobLimits] = {
     JobName.REMIND_RENEWAL: _DESK,
     JobName.RECEIPT_RENEWAL: _DESK,
     JobName.CALL_OFF: _DESK,
+    JobName.FIND_DUPLICATES: _DESK,
 }

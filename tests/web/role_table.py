@@ -15,9 +15,10 @@ from werkzeug.test import TestResponse
 
 from refunddesk import licensing
 from refunddesk.compat.verdict import Verdict
-from refunddesk.db import approvals, disputes, licenses, suspicions
+from refunddesk.db import approvals, disputes, duplicates, licenses, suspicions
 from refunddesk.db import staff as people
 from refunddesk.db.customer_links import Purpose
+from refunddesk.db.duplicates import Duplicate, DuplicateKind, NewDuplicate
 from refunddesk.db.orders import Order
 from refunddesk.db.staff import Role
 from refunddesk.db.suspicions import SuspicionKind
@@ -200,6 +201,7 @@ def _things(edges: Edges, number: int, email: str) -> Things:
             at=edges.clock(),
         )
     waits_id, approval_id = _held(edges, store_id, 700 + number)
+    pair = _paid_twice(edges, store_id, number)
     kept = attachments.attach(edges, case.id, "shot.png", picture(), by=STAFF)
     check = add_check(edges, Verdict.OK, slug=f"plugin-{number}")
     assert order.customer_id
@@ -223,6 +225,7 @@ def _things(edges: Edges, number: int, email: str) -> Things:
             "charged case": charged_id,
             "suspicion_id": suspicion_id,
             "check_id": check.id,
+            "duplicate_id": pair.id,
             "approval_id": approval_id,
             "held request": waits_id,
             "woo_item_id": 12,
@@ -254,6 +257,20 @@ def _held(edges: Edges, store_id: int, woo_order_id: int) -> tuple[int, int]:
         approval = approvals.find_open(transaction, request_id)
     assert approval
     return request_id, approval.id
+
+
+def _paid_twice(edges: Edges, store_id: int, number: int) -> Duplicate:
+    """A pair of payments that waits for a person."""
+    stays, extra = (
+        add_order(edges, store_id, woo_order_id=woo_order_id)
+        for woo_order_id in (600 + number, 700 + number)
+    )
+    kind = DuplicateKind.TWO_ORDERS
+    new = NewDuplicate(store_id, kind, stays.id, extra.id, extra.total, ("same_products",), ())
+    with edges.database.write() as transaction:
+        pair = duplicates.insert_duplicate_once(transaction, new, now=edges.clock())
+    assert pair
+    return pair
 
 
 def _charged(edges: Edges, order: Order) -> int:
@@ -383,6 +400,7 @@ MAKERS: Mapping[str, Maker] = {
     ),
     "GET /api/orders/{order_id}": _READS,
     "GET /api/orders/{order_id}/quote": _READS,
+    "GET /api/payments": _READS,
     "GET /api/refund-requests/{request_id}": _READS,
     "GET /api/refunds/{refund_id}": _READS,
     "GET /api/stores/{store_id}/products/{product}": _READS,
@@ -395,6 +413,7 @@ MAKERS: Mapping[str, Maker] = {
     "GET /desk/customers/{customer_id}": _READS,
     "GET /desk/desk.css": _READS,
     "GET /desk/orders/{order_id}": _READS,
+    "GET /desk/payments": _READS,
     "GET /desk/plugins": _READS,
     "GET /desk/refunds/{refund_id}": _READS,
     "GET /desk/requests/{request_id}": _READS,
@@ -447,6 +466,9 @@ MAKERS: Mapping[str, Maker] = {
         status=201, json={"evidence": "Offered on a forum."}
     ),
     "POST /api/licenses/{license_id}/new-key": _sends(),
+    "POST /api/duplicates/{duplicate_id}/drop": _sends(json={"because": "It was meant."}),
+    "POST /api/duplicates/{duplicate_id}/return": _sends(),
+    "POST /api/orders/{order_id}/close": _sends(status=409, changes=False),  # it is paid
     "POST /api/orders/{order_id}/disputes": _sends(status=201, json={"status": "open"}),
     "POST /api/orders/{order_id}/items/{woo_item_id}/delivery": _sends(status=201, json={}),
     "POST /api/orders/{order_id}/links": _sends(json={}),
@@ -494,6 +516,11 @@ MAKERS: Mapping[str, Maker] = {
     "POST /desk/cases/{case_id}/find": _says("find", finding="malfunction"),
     "POST /desk/cases/{case_id}/reopen": _says("reopen"),
     "POST /desk/cases/{case_id}/say": _says("say", kind="note"),
+    "POST /desk/duplicates/{duplicate_id}/drop": _sends(
+        status=303, form={"because": "It was meant."}
+    ),
+    "POST /desk/duplicates/{duplicate_id}/return": _sends(status=303),
+    "POST /desk/orders/{order_id}/close": _sends(status=409, changes=False),
     "POST /desk/checks/{check_id}/again": _sends(status=303),
     "POST /desk/customers/{customer_id}/accuse": _sends(status=303, form={"words": "A letter."}),
     "POST /desk/customers/{customer_id}/clear": _sends(status=409, changes=False),  # none is open

@@ -100,7 +100,7 @@ def _line(refund: Refund) -> str:
         f"{refund.amount} {refund.amount.currency}",
         refund.marker,
         f"order {refund.order_id}",
-        f"request {refund.request_id}",
+        f"request {refund.request_id}" if refund.request_id else "paid twice",
         f"since {refund.created_at:%Y-%m-%d %H:%M}",
     ]
     return "  ".join(parts) + (f"  ({refund.last_error})" if refund.last_error else "")

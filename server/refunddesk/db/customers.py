@@ -131,7 +131,11 @@ def count_refunds(transaction: Connection, customer_ids: Sequence[int]) -> int:
     found = transaction.scalar(
         select(func.count())
         .select_from(refunds.join(orders, orders.c.id == refunds.c.order_id))
-        .where(orders.c.customer_id.in_(customer_ids), refunds.c.state == "paid")
+        .where(
+            orders.c.customer_id.in_(customer_ids),
+            refunds.c.state == "paid",
+            refunds.c.duplicate_id.is_(None),
+        )
     )
     return found or 0
 
@@ -139,7 +143,10 @@ def count_refunds(transaction: Connection, customer_ids: Sequence[int]) -> int:
 def list_refunded_products(
     transaction: Connection, customer_ids: Sequence[int]
 ) -> list[RefundedProduct]:
-    """What these customers were paid back for under the policy, renewals left out."""
+    """What these customers were paid back for under the policy.
+
+    Renewals are left out, and so are payments made twice: what was paid too much is no refund.
+    """
     rows = transaction.execute(
         select(refunds.c.marker, refunds.c.lines, refunds.c.settled_at, orders)
         .join(orders, orders.c.id == refunds.c.order_id)
@@ -147,6 +154,7 @@ def list_refunded_products(
             orders.c.customer_id.in_(customer_ids),
             orders.c.kind != "renewal",
             refunds.c.state == "paid",
+            refunds.c.duplicate_id.is_(None),
         )
         .order_by(refunds.c.id)
     ).all()

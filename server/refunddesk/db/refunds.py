@@ -80,7 +80,9 @@ class RefundLine:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """One refund. `token` counts its changes of state: a holder of an older one is out of turn.
+    """One refund, granted on a decision about a request, or on a payment made twice.
+
+    `token` counts its changes of state: a holder of an older one is out of turn.
 
     `marker` stays the same for the refund's whole life. `sent_at` is the last attempt's;
     `unknown_since` the moment from which the store is read back; `looks` how often it was.
@@ -92,8 +94,9 @@ class Refund:
     id: int
     store_id: int
     order_id: int
-    request_id: int
-    decision_id: int
+    request_id: int | None
+    decision_id: int | None
+    duplicate_id: int | None
     amount: Money
     marker: str
     lines: tuple[RefundLine, ...]
@@ -138,8 +141,9 @@ def insert_refund(
     *,
     store_id: int,
     order_id: int,
-    request_id: int,
-    decision_id: int,
+    request_id: int | None,
+    decision_id: int | None,
+    duplicate_id: int | None = None,
     amount: Money,
     marker: str,
     lines: Sequence[RefundLine],
@@ -152,6 +156,7 @@ def insert_refund(
         "order_id": order_id,
         "request_id": request_id,
         "decision_id": decision_id,
+        "duplicate_id": duplicate_id,
         "amount_minor": amount.minor,
         "currency": amount.currency,
         "decimals": amount.decimals,
@@ -331,6 +336,7 @@ def _refund(row: Row[Any]) -> Refund:
         order_id=row.order_id,
         request_id=row.request_id,
         decision_id=row.decision_id,
+        duplicate_id=row.duplicate_id,
         amount=money(row.amount_minor),
         marker=row.marker,
         lines=lines,

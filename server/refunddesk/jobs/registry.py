@@ -12,6 +12,7 @@ from refunddesk.jobs import (
     calling_off,
     cases,
     compat,
+    duplicates,
     licenses,
     notices,
     orders,
@@ -55,6 +56,7 @@ JOBS: Mapping[JobName, JobFunction] = {
     JobName.REMIND_RENEWAL: renewals.remind_renewal,
     JobName.RECEIPT_RENEWAL: renewals.receipt_renewal,
     JobName.CALL_OFF: calling_off.call_off,
+    JobName.FIND_DUPLICATES: duplicates.find_duplicates,
 }
 
 ROUNDS: Sequence[Round] = (

@@ -54,6 +54,7 @@ class Status:
     overdue_cases: Block[overview.CaseLine]
     cases_on_us: Block[overview.CaseLine]  # those that have time yet
     approvals: Block[overview.ApprovalLine]
+    double_payments: Block[overview.DuplicateLine]
     suspicions: Block[overview.SuspicionLine]
     failed_steps: Block[overview.StepLine]
     stuck: Block[overview.PromiseLine]
@@ -77,6 +78,7 @@ class Status:
             self.approvals,
             self.overdue_cases,
             self.cases_on_us,
+            self.double_payments,
             self.suspicions,
             self.failed_steps,
             self.stuck,
@@ -111,6 +113,7 @@ def look(edges: Edges) -> Status:
             overdue_cases=overview.list_cases(transaction, "support", now, overdue=True),
             cases_on_us=overview.list_cases(transaction, "support", now, overdue=False),
             approvals=overview.list_approvals(transaction),
+            double_payments=overview.list_duplicates(transaction, ["open"]),
             suspicions=overview.list_suspicions(transaction),
             failed_steps=overview.list_failed_steps(transaction),
             stuck=overview.list_stuck(transaction),

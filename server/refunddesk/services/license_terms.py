@@ -6,7 +6,6 @@ step; and nothing is taken away while a refund of ours is still under way.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -14,13 +13,14 @@ import structlog
 from sqlalchemy import Connection
 
 from refunddesk import licensing
-from refunddesk.db import customers, decisions, extra_sites, licenses, orders, refunds
+from refunddesk.db import customers, extra_sites, licenses, orders, refunds
 from refunddesk.db.history import record_deed
 from refunddesk.db.licenses import License, NewLicense
 from refunddesk.db.orders import Order, OrderItem
 from refunddesk.db.refunds import OPEN, State
 from refunddesk.services import licenses as use_cases
 from refunddesk.services.edges import Edges
+from refunddesk.services.grounds import find_ground
 from refunddesk.services.refunds import LeftOfLine, NothingLeftToRefund, what_is_left
 
 log = structlog.get_logger(__name__)
@@ -91,8 +91,7 @@ def _lines_that_keep_their_license(transaction: Connection, order: Order) -> set
         line.woo_item_id
         for refund in refunds.list_for_order(transaction, order.id)
         if refund.state == State.PAID
-        and "license_stays"
-        in json.loads(decisions.get_decision(transaction, refund.decision_id).decision)["effects"]
+        and "license_stays" in find_ground(transaction, refund).effects
         for line in refund.lines
     }
 

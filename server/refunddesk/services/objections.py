@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from refunddesk.db import decisions, disputes, orders, refunds
+from refunddesk.db import disputes, orders, refunds
 from refunddesk.db.refunds import Refund
+from refunddesk.services.duplicate_outcomes import is_kept_refunded
+from refunddesk.services.grounds import find_ground
 from refunddesk.services.infringements import is_accused
 from refunddesk.services.refund_outcomes import give_up
 
@@ -36,14 +37,22 @@ def _new_objection(transaction: Connection, refund: Refund) -> str | None:
 
     What the judgement knew of is the policy's to heed: judged anew it would say the same again.
     """
-    claim = json.loads(decisions.get_decision(transaction, refund.decision_id).claim)
-    known = {dispute["id"] for dispute in claim.get("disputes", ())}
+    claim = find_ground(transaction, refund).claim
+    if claim is None and is_kept_refunded(transaction, refund):
+        return "the payment that was to stay went back as well"
+    known = _known_disputes(claim or {})
     for dispute in disputes.list_disputes(transaction, refund.order_id):
         if dispute.closed_at is None and str(dispute.id) not in known:
             return "a dispute was opened"
-    if _is_accused(transaction, refund) and not _was_accused(claim):
+    # What was paid twice is no claim, and goes back whatever the customer is accused of.
+    if claim is not None and _is_accused(transaction, refund) and not _was_accused(claim):
         return "an infringement was opened"
     return None
+
+
+def _known_disputes(claim: dict[str, object]) -> set[object]:
+    listed = claim.get("disputes", [])
+    return {dispute["id"] for dispute in listed} if isinstance(listed, list) else set()
 
 
 def _is_accused(transaction: Connection, refund: Refund) -> bool:

@@ -17,7 +17,9 @@ from refunddesk.db.stores import ItemRule, Store
 from refunddesk.db.subscriptions import Subscription
 from refunddesk.jobnames import JobName
 from refunddesk.policy.countries import is_country
+from refunddesk.services import duplicates
 from refunddesk.services.bookkeeping import book_order
+from refunddesk.services.called_off import watch_closed
 from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import quarantine, subject_of
 from refunddesk.services.infringements import flag_order
@@ -125,6 +127,7 @@ def _record(
     _record_refunds(transaction, before, seen)
     order = orders.get_order(transaction, before.id)
     changed = ["new"] if is_new else _changes(known, _known(transaction, order))
+    duplicates.record_two_captures(transaction, before, order, now)
     _follow_up(transaction, edges, order, changed, now)
 
 
@@ -154,6 +157,9 @@ def _follow_up(
             "currency": order.currency,
         },
     )
+    if "paid_at" in changed:
+        watch_closed(transaction, order, now)
+    duplicates.promise_look(transaction, order, now)
     order_changed(transaction, order.id, now)
     if changed == ["new"]:
         flag_order(transaction, order, now)

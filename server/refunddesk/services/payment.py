@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from refunddesk.db import decisions, orders, stores
+from refunddesk.db import orders, stores
 from refunddesk.db.orders import Order
 from refunddesk.db.refunds import Refund
 from refunddesk.db.stores import Store
+from refunddesk.services.grounds import find_ground
 from refunddesk.woocommerce.refunds import RefundCall, RefundLine
 
 
@@ -50,7 +51,6 @@ class Payment:
 
 
 def load_payment(transaction: Connection, refund: Refund) -> Payment:
-    decision = decisions.get_decision(transaction, refund.decision_id)
     order = orders.get_order(transaction, refund.order_id)
     store = stores.get_store(transaction, refund.store_id)
-    return Payment(refund, order, store, decision.snapshot_sha)
+    return Payment(refund, order, store, find_ground(transaction, refund).snapshot_sha)

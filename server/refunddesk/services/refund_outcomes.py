@@ -14,7 +14,7 @@ from refunddesk.db.history import record_deed
 from refunddesk.db.refunds import Changes, Refund, State
 from refunddesk.jobnames import JobName
 from refunddesk.ledger import Entry
-from refunddesk.services import refund_news, requests, steps
+from refunddesk.services import duplicate_outcomes, refund_news, requests, steps
 from refunddesk.services.bookkeeping import book_order
 
 #: How soon the store is read back for the first time after an unknown outcome.
@@ -78,6 +78,7 @@ def record_paid(
     booked = ledger.refund_found if refund.state == State.FAILED else ledger.refund_paid
     _book(transaction, paid, booked(paid.id, paid.amount), now)
     steps.plan(transaction, paid, now)
+    duplicate_outcomes.record_returned(transaction, paid, now)
     refund_news.tell_paid(transaction, paid, now)
     _promise_to_record(transaction, paid, now)
     return paid
@@ -161,7 +162,9 @@ def record_failed(
     failed = _fail(transaction, refund, now=now, actor=actor, evidence=evidence, because=because)
     if failed is None:
         return None
-    if judge_anew:
+    if failed.request_id is None:
+        duplicate_outcomes.record_not_returned(transaction, failed, now, because)
+    elif judge_anew:
         requests.judge_anew(transaction, failed.request_id, now, because)
     elif in_review := requests.put_in_review(transaction, failed.request_id, now, because):
         refund_news.tell_in_review(transaction, in_review, now)

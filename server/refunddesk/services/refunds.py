@@ -93,18 +93,69 @@ def grant(
         approved_by=approved_by,
         now=now,
     )
+    _promise(transaction, order, refund_id, now, {"decision": decision_id})
+    return refund_id
+
+
+def grant_return(
+    transaction: Connection,
+    *,
+    now: datetime,
+    duplicate_id: int,
+    order: Order,
+    approved_by: str,
+    random_bytes: Callable[[int], bytes],
+) -> int:
+    """Promise all that was paid for `order`, tax included: it was paid twice. The refund's id.
+
+    Raises NothingLeftToRefund where anything of it went back already or its lines do not say what
+    was paid, TaxWithoutRate; nothing is written then.
+    """
+    order = orders.lock_order(transaction, order.id)
+    items = orders.list_items(transaction, order.id)
+    lines = lines_for(items, {item.id: (item.paid, item.tax) for item in items})
+    summed = total(
+        (part for line in lines for part in (line.net, line.tax)), order.currency, order.decimals
+    )
+    if summed != order.total:
+        raise NothingLeftToRefund(
+            f"The lines of the order add up to {summed}, and {order.total} was paid. Nothing was "
+            "granted: give it back in the store by hand."
+        )
+    check_left(what_is_left(transaction, order), lines, order.total)
+    refund_id = refunds.insert_refund(
+        transaction,
+        store_id=order.store_id,
+        order_id=order.id,
+        request_id=None,
+        decision_id=None,
+        duplicate_id=duplicate_id,
+        amount=order.total,
+        marker=new_marker(random_bytes),
+        lines=lines,
+        approved_by=approved_by,
+        now=now,
+    )
+    _promise(transaction, order, refund_id, now, {"duplicate": duplicate_id})
+    return refund_id
+
+
+def _promise(
+    transaction: Connection, order: Order, refund_id: int, now: datetime, ground: dict[str, int]
+) -> None:
+    """Book the new refund, tell of it, and promise its payment."""
     refund = refunds.get_refund(transaction, refund_id)
+    amount = refund.amount
     books.post(transaction, order.store_id, order.id, ledger.refund_granted(refund_id, amount), now)
     record_deed(
         transaction,
         at=now,
-        actor=approved_by,
+        actor=refund.approved_by,
         action="refund_granted",
         subject=f"refund:{refund_id}",
-        data={"decision": decision_id, "order": order.id, **_told(refund)},
+        data={**ground, "order": order.id, **_told(refund)},
     )
     outbox.promise(transaction, JobName.PAY_REFUND, refund_id, due_at=now)
-    return refund_id
 
 
 def what_is_left(transaction: Connection, order: Order, *, besides: Refund | None = None) -> Left:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from refunddesk.db import decisions, licenses, orders, outbox, refunds, steps, subscriptions
+from refunddesk.db import licenses, orders, outbox, refunds, steps, subscriptions
 from refunddesk.db.history import record_deed
 from refunddesk.db.orders import Order, OrderItem
 from refunddesk.db.refunds import Refund
@@ -18,6 +17,7 @@ from refunddesk.jobnames import JobName
 from refunddesk.services import license_terms
 from refunddesk.services import licenses as licensing
 from refunddesk.services.edges import Edges
+from refunddesk.services.grounds import SUBSCRIPTION_STAYS, find_ground
 from refunddesk.services.stores import open_client
 from refunddesk.services.use_after_refund import raise_suspicion
 from refunddesk.woocommerce.client import StoreRefused
@@ -38,8 +38,7 @@ class SubscriptionStillRuns(Exception):
 def plan(transaction: Connection, refund: Refund, now: datetime) -> None:
     """Write down and promise what must follow `refund`, in the transaction that found it paid."""
     order = orders.get_order(transaction, refund.order_id)
-    decision = decisions.get_decision(transaction, refund.decision_id)
-    effects = frozenset(json.loads(decision.decision)["effects"])
+    effects = find_ground(transaction, refund).effects
     items = [item for item in orders.list_items(transaction, order.id) if item.paid]
     given_back = _given_back(transaction, order, items)
     if "license_stays" not in effects:
@@ -48,7 +47,7 @@ def plan(transaction: Connection, refund: Refund, now: datetime) -> None:
     if "infringement_suspected" in effects:
         for license in licenses.list_licenses(transaction, order.id, order.subscription_id):
             raise_suspicion(transaction, license, SuspicionKind.USE_AFTER_STATEMENT, now)
-    if order.subscription_id is None:
+    if order.subscription_id is None or SUBSCRIPTION_STAYS in effects:
         return
     is_over = bool(effects & _ENDS_SUBSCRIPTION) or len(given_back) == len(items)
     if is_over and _is_last_payment(transaction, order, order.subscription_id):

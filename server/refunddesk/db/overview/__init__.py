@@ -29,6 +29,12 @@ from refunddesk.db.overview.of_money import (
     list_settled_last,
     list_unbalanced_entries,
 )
+from refunddesk.db.overview.of_payments import (
+    DuplicateLine,
+    StuckPayment,
+    list_duplicates,
+    list_stuck_payments,
+)
 from refunddesk.db.overview.of_stores import (
     AlarmLine,
     BlockedStore,
@@ -46,16 +52,19 @@ __all__ = [
     "BlockedStore",
     "CaseLine",
     "DeliveryLine",
+    "DuplicateLine",
     "HeldStore",
     "PromiseLine",
     "RefundLine",
     "RequestLine",
     "StepLine",
+    "StuckPayment",
     "SuspicionLine",
     "list_alarms",
     "list_approvals",
     "list_blocked_stores",
     "list_cases",
+    "list_duplicates",
     "list_failed_steps",
     "list_held_stores",
     "list_last_deliveries",
@@ -64,6 +73,7 @@ __all__ = [
     "list_requests",
     "list_settled_last",
     "list_stuck",
+    "list_stuck_payments",
     "list_suspicions",
     "list_unbalanced_entries",
 ]

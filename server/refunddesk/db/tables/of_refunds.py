@@ -16,6 +16,8 @@ from sqlalchemy import (
 
 from refunddesk.db.tables.columns import Json, at, metadata, one_of, ref, row_id
 
+_OPEN = "state IN ('due', 'sending', 'unknown', 'needs_review')"
+
 refunds = Table(
     "refunds",
     metadata,
@@ -77,13 +79,14 @@ Index(
     postgresql_where=text("woo_refund_id IS NOT NULL"),
 )
 
-# The extra payment goes back once; only a return that failed is tried again, by another refund.
+# The extra payment is on its way back once at most. What is settled is left out: a refund that
+# failed may be seen paid after all, and nothing must stand in the way of writing that down.
 Index(
     "one_return_per_duplicate",
     refunds.c.duplicate_id,
     unique=True,
-    sqlite_where=text("duplicate_id IS NOT NULL AND state <> 'failed'"),
-    postgresql_where=text("duplicate_id IS NOT NULL AND state <> 'failed'"),
+    sqlite_where=text(f"duplicate_id IS NOT NULL AND {_OPEN}"),
+    postgresql_where=text(f"duplicate_id IS NOT NULL AND {_OPEN}"),
 )
 
 # What follows a paid refund, each on its own: end the licence, cancel the subscription, …

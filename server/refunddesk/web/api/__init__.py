@@ -37,6 +37,7 @@ from refunddesk.web.api import (  # noqa: E402, F401
     licenses,
     orders,
     overrides,
+    payments,
     products,
     refunds,
 )

@@ -122,6 +122,7 @@ def refund(given: Refund) -> Answer:
         "order": given.order_id,
         "request": given.request_id,
         "decision": given.decision_id,
+        "duplicate": given.duplicate_id,
         "amount": money(given.amount),
         "state": given.state.value,
         "marker": given.marker,

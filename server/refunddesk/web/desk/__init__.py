@@ -8,6 +8,7 @@ from refunddesk.web.desk import customers as customers
 from refunddesk.web.desk import deciding as deciding
 from refunddesk.web.desk import orders as orders
 from refunddesk.web.desk import pages as pages
+from refunddesk.web.desk import payments as payments
 from refunddesk.web.desk import plugins as plugins
 from refunddesk.web.desk import signing_in as signing_in
 from refunddesk.web.desk import stores as stores

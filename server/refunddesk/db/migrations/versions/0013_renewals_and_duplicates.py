@@ -17,6 +17,8 @@ _ONE_GROUND = (
     " AND (request_id IS NULL) = (duplicate_id IS NOT NULL)"
 )
 
+_ON_ITS_WAY = "duplicate_id IS NOT NULL AND state IN ('due', 'sending', 'unknown', 'needs_review')"
+
 
 def upgrade() -> None:
     _create_renewals()
@@ -47,8 +49,8 @@ def upgrade() -> None:
         "refunds",
         ["duplicate_id"],
         unique=True,
-        sqlite_where=sa.text("duplicate_id IS NOT NULL AND state <> 'failed'"),
-        postgresql_where=sa.text("duplicate_id IS NOT NULL AND state <> 'failed'"),
+        sqlite_where=sa.text(_ON_ITS_WAY),
+        postgresql_where=sa.text(_ON_ITS_WAY),
     )
 
 
