@@ -327,6 +327,7 @@ def test_a_refund_announced_by_its_own_id_has_its_order_looked_at(shop: Shop) ->
     assert done == [
         f"record_refund {shop.store_id}:{row['id']}",
         f"record_order {shop.store_id}:{sold['id']}",
+        "find_duplicates 1",
     ]
 
 

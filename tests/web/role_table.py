@@ -263,7 +263,7 @@ def _paid_twice(edges: Edges, store_id: int, number: int) -> Duplicate:
     """A pair of payments that waits for a person."""
     stays, extra = (
         add_order(edges, store_id, woo_order_id=woo_order_id)
-        for woo_order_id in (600 + number, 700 + number)
+        for woo_order_id in (500 + number, 600 + number)
     )
     kind = DuplicateKind.TWO_ORDERS
     new = NewDuplicate(store_id, kind, stays.id, extra.id, extra.total, ("same_products",), ())
