@@ -187,14 +187,24 @@ def test_every_rule_of_law_has_a_source_and_says_what_was_read_of_it_and_when() 
     assert len({rule.id for rule in rules()}) == len(rules())
     for rule in rules():
         assert rule.source
-        assert (rule.checked_on is None) == (not rule.checked_in)
+        assert rule.address.startswith("https://")
+        assert rule.checked_on
+        assert rule.checked_in
+        assert rule.where.count(rule.address) == 1
+        assert ("not confirmed" in rule.where) == (not rule.confirmed)
 
 
 def test_a_rule_of_law_says_whether_anybody_looked() -> None:
     rule = Rule(id="r", compares="tax", says="Tax goes back.", source="A directive, article 1")
     assert rule.where == "A directive, article 1 (from memory, to be checked)"
     looked = replace(rule, checked_on=date(2026, 11, 28), checked_in="a summary")
-    assert looked.where == "A directive, article 1 (looked at on 2026-11-28 in a summary)"
+    assert looked.where == (
+        "A directive, article 1 (not confirmed; looked at on 2026-11-28 in a summary)"
+    )
+    read = replace(looked, confirmed=True, checked_in="its text", address="https://law.example/1")
+    assert read.where == (
+        "A directive, article 1, https://law.example/1 (looked at on 2026-11-28 in its text)"
+    )
 
 
 def test_the_built_in_policys_known_collisions_are_found() -> None:

@@ -73,7 +73,15 @@ def _how_to_accept(doubt: Doubt) -> Iterator[str]:
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, 88, initial_indent="  ", subsequent_indent="  ")
+    # An address stays in one piece, so that it can be followed.
+    return textwrap.wrap(
+        text,
+        88,
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _json(

@@ -29,14 +29,17 @@ NOT_ADVICE = (
 class Rule:
     """One line of the table. `days` and `at_most` are what `compares` measures by.
 
-    `checked_in` names what was really read on the day `checked_on`; a rule without that day was
-    written from memory, and says so.
+    `address` is where the rule, or the nearest to it that is public, can be read. `checked_in`
+    names what was really read on the day `checked_on`; a rule without that day was written from
+    memory, and says so. It is `confirmed` where its measure was read in the source itself.
     """
 
     id: str
     compares: str
     says: str
     source: str
+    address: str = ""
+    confirmed: bool = False
     checked_on: date | None = None
     checked_in: str = ""
     countries: tuple[str, ...] = ()
@@ -48,7 +51,9 @@ class Rule:
     def where(self) -> str:
         if self.checked_on is None:
             return f"{self.source} (from memory, to be checked)"
-        return f"{self.source} (looked at on {self.checked_on} in {self.checked_in})"
+        looked = f"looked at on {self.checked_on} in {self.checked_in}"
+        known = looked if self.confirmed else f"not confirmed; {looked}"
+        return f"{', '.join(part for part in (self.source, self.address) if part)} ({known})"
 
 
 @lru_cache(maxsize=1)
