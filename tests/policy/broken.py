@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import copy
-import os
 from typing import Any
 
 from hypothesis import strategies as st
-
-#: REFUNDDESK_TEST_CLAIMS=100000 tries that many claims in each property of tests/policy.
-CLAIMS = int(os.environ.get("REFUNDDESK_TEST_CLAIMS", "0"))
-#: Seconds that a test of that many may take.
-PATIENCE = 120 + CLAIMS // 20
 
 #: What stands where something else should: of every type, at the edges of what is taken.
 _JUNK: tuple[Any, ...] = (
@@ -23,11 +17,6 @@ _JUNK: tuple[Any, ...] = (
     {"reading": "x"}, {"reading": []}, {"EUR": "1.00"}, {"EUR": 1}, {"XQX": "1.00"},
 )  # fmt: skip
 _KEYS = ("x", "id", "kind", "at", "", "\ud800", "a\nb")
-
-
-def so_many(usual: int) -> int:
-    """How many examples a property tries: the usual number, or what the environment asks for."""
-    return CLAIMS or usual
 
 
 @st.composite

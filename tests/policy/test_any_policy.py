@@ -17,6 +17,7 @@ from refunddesk.policy.interchange import dump_claim, load_claim
 from refunddesk.policy.judge import judge
 from tests.policy.anyclaim import any_claim_with_further_facts
 from tests.policy.anypolicy import any_clause, any_policy
+from tests.policy.trying import tries
 
 _GRANT = {
     "id": "all",
@@ -32,7 +33,7 @@ _HEAD = {
 }
 
 
-@settings(max_examples=120, deadline=None)
+@tries(120)
 @given(document=any_policy(), form=any_claim_with_further_facts())
 def test_under_any_policy_money_keeps_its_laws(
     document: dict[str, Any], form: dict[str, Any]
@@ -54,7 +55,7 @@ def test_under_any_policy_money_keeps_its_laws(
     assert decision.outcome == "refund" or not decision.tax.refund
 
 
-@settings(max_examples=40, deadline=None)
+@tries(40)
 @given(document=any_policy(), form=any_claim_with_further_facts())
 def test_under_any_policy_a_stored_claim_gets_the_same_decision_again(
     document: dict[str, Any], form: dict[str, Any]
@@ -66,7 +67,7 @@ def test_under_any_policy_a_stored_claim_gets_the_same_decision_again(
     assert again.to_json() == first.to_json()
 
 
-@settings(max_examples=40, deadline=None)
+@tries(40)
 @given(document=any_policy(), form=any_claim_with_further_facts())
 def test_under_any_policy_what_is_awaited_is_not_already_over(
     document: dict[str, Any], form: dict[str, Any]

@@ -9,8 +9,7 @@ import tomllib
 from importlib import resources
 from typing import Any
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from refunddesk.cli.policy import each_line
@@ -18,9 +17,10 @@ from refunddesk.policy.claim import Claim
 from refunddesk.policy.document import PolicyNotValid, policy_of
 from refunddesk.policy.judge import judge
 from refunddesk.policy.version import Policy
-from tests.policy.broken import PATIENCE, broken, so_many
+from tests.policy.broken import broken
 from tests.policy.claims import MONTHLY_RENEWAL, ONE_TIME, YEARLY, claim
 from tests.policy.test_interchange import EXAMPLE, FULL
+from tests.policy.trying import tries
 
 _FORMS = st.sampled_from([ONE_TIME, YEARLY, MONTHLY_RENEWAL, FULL])
 #: A key as the answers name it: order.items[0].paid, or in quotes where it is no plain word.
@@ -38,8 +38,7 @@ def answers_to(text: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in each_line(io.BytesIO(text), None, decision)]
 
 
-@pytest.mark.timeout(PATIENCE)
-@settings(max_examples=so_many(300), deadline=None)
+@tries(300)
 @given(data=st.data(), form=_FORMS)
 def test_each_broken_claim_is_judged_or_refused_by_its_key_on_one_line(
     data: st.DataObject, form: dict[str, Any]
@@ -57,8 +56,7 @@ def test_each_broken_claim_is_judged_or_refused_by_its_key_on_one_line(
         assert answers[0]["outcome"] in ("refund", "refuse", "await", "review")
 
 
-@pytest.mark.timeout(PATIENCE)
-@settings(max_examples=so_many(200), deadline=None)
+@tries(200)
 @given(
     at=st.integers(0, len(EXAMPLE) - 1),
     cut=st.integers(0, 40),
@@ -88,8 +86,7 @@ def _as_json(document: Any) -> Any:
 _CLAIMS = [claim(form) for form in (ONE_TIME, YEARLY, MONTHLY_RENEWAL, FULL)]
 
 
-@pytest.mark.timeout(PATIENCE)
-@settings(max_examples=so_many(250), deadline=None)
+@tries(250)
 @given(data=st.data(), document=st.sampled_from(_documents()))
 def test_each_broken_document_judges_or_is_refused_by_file_and_place_on_one_line(
     data: st.DataObject, document: dict[str, Any]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from refunddesk.money import Money, total
@@ -31,6 +31,7 @@ from tests.policy.claims import (
     verdict,
     why,
 )
+from tests.policy.trying import tries
 
 BUILT_IN = load_policy("crmjetty")
 
@@ -214,7 +215,7 @@ def _left(claim: Claim) -> Money:
     return paid - order.refunded
 
 
-@settings(max_examples=300, deadline=None)
+@tries(300)
 @given(form=any_claim(), tax=st.sampled_from(["kept", "in_proportion"]))
 def test_never_more_than_is_left_never_negative_and_lines_add_up(
     form: dict[str, Any], tax: str
@@ -233,7 +234,7 @@ def test_never_more_than_is_left_never_negative_and_lines_add_up(
     assert (decision.outcome == "await") == bool(decision.awaits)
 
 
-@settings(max_examples=100, deadline=None)
+@tries(100)
 @given(form=any_claim())
 def test_a_stored_claim_replays_to_the_same_decision(form: dict[str, Any]) -> None:
     facts = load_claim(form)
@@ -245,7 +246,7 @@ def test_a_stored_claim_replays_to_the_same_decision(form: dict[str, Any]) -> No
     assert judge(replayed, BUILT_IN).to_json() == judge(facts, BUILT_IN).to_json()
 
 
-@settings(max_examples=100, deadline=None)
+@tries(100)
 @given(form=any_claim(), later=st.integers(1, 400 * 86400))
 def test_an_answer_holds_until_the_second_it_names(form: dict[str, Any], later: int) -> None:
     decision = judge(load_claim(form), BUILT_IN)
@@ -257,7 +258,7 @@ def test_an_answer_holds_until_the_second_it_names(form: dict[str, Any], later: 
     assert (again.outcome, again.settled_by) == (decision.outcome, decision.settled_by)
 
 
-@settings(max_examples=100, deadline=None)
+@tries(100)
 @given(days=st.lists(st.integers(0, 500), min_size=2, max_size=2), renewal=st.booleans())
 def test_with_every_condition_met_a_later_request_never_gets_more(
     days: list[int], renewal: bool
@@ -280,7 +281,7 @@ def test_with_every_condition_met_a_later_request_never_gets_more(
     assert got[0] >= got[1]
 
 
-@settings(max_examples=100, deadline=None)
+@tries(100)
 @given(form=any_claim())
 def test_what_was_judged_before_changes_no_answer(form: dict[str, Any]) -> None:
     facts = load_claim(form)

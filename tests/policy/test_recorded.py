@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from refunddesk.money import Money
@@ -18,6 +18,7 @@ from refunddesk.policy.judge import judge
 from refunddesk.policy.recorded import DecisionNotValid, load_decision
 from tests.policy.anyclaim import any_claim
 from tests.policy.claims import ONE_TIME, YEARLY, changed, decide
+from tests.policy.trying import tries
 
 CUSTOM_WORK = {
     "id": "9", "product": "theme-work", "item_kind": "customization", "quantity": 1,
@@ -50,14 +51,14 @@ def test_a_line_outside_the_programme_is_taken_by_the_clause_that_barred_it() ->
     assert took(decide(YEARLY, {"order.items": lines})) == {"R-0": {"9": "80.00"}}
 
 
-@settings(max_examples=100, deadline=None)
+@tries(100)
 @given(form=any_claim(), tax=st.sampled_from(["kept", "in_proportion"]))
 def test_a_decision_read_back_says_what_it_said(form: dict[str, Any], tax: str) -> None:
     said = judge(load_claim(form), load_policy("crmjetty", {"tax": tax})).to_json()
     assert load_decision(json.loads(json.dumps(said))).to_json() == said
 
 
-@settings(max_examples=200, deadline=None)
+@tries(200)
 @given(form=any_claim())
 def test_what_was_paid_less_what_the_clauses_took_is_what_goes_back(form: dict[str, Any]) -> None:
     claim = load_claim(form)
