@@ -6,13 +6,16 @@ Minor units are what is divided: 33.33 EUR and 3333 JPY are 3,333 of them, 33.33
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from refunddesk.policy.clauses import KINDS
+from refunddesk.policy.clauses.stepped import Step
 from refunddesk.policy.document import policy_of
 from refunddesk.policy.judge import judge
 from refunddesk.policy.kindpages import example_claim
+from refunddesk.policy.values import Amounts, Percent
 
 #: Price and tax of the two lines.
 LINES = {
@@ -267,6 +270,24 @@ def test_each_line_and_the_tax_are_what_a_person_reckons(row: Reckoned, currency
     lines, tax = row.gives[currency]
     assert tuple(str(line.refund) for line in decision.lines) == lines
     assert str(decision.tax.refund) == tax
+
+
+def test_every_amount_and_percentage_that_a_kind_can_set_is_reckoned_here() -> None:
+    reckoned = {
+        (clause["kind"], name)
+        for row in ROWS
+        for clause in row.clauses
+        for name in [*clause["params"], *clause["params"].get("steps", [{}])[0]]
+    }
+    settable = {
+        (kind.name, name)
+        for kind in KINDS.values()
+        for shape in (kind.params, *([Step] if kind.name == "stepped_refund" else []))
+        for name, hint in get_type_hints(shape).items()
+        if {Amounts, Percent} & {hint, *get_args(hint)}
+    }
+    assert len(settable) == 6
+    assert settable - reckoned == set()
 
 
 @pytest.mark.parametrize("currency", LINES)

@@ -18,6 +18,7 @@ from refunddesk.policy.document import PolicyNotValid, load_policy
 from refunddesk.policy.doubts import Accepted, Doubt, split_by_acceptance
 from refunddesk.policy.law import Rule, rules
 from refunddesk.policy.lint import lint
+from refunddesk.policy.templates import new_from_template
 from tests.conftest import REPOSITORY
 
 TEMPLATES = REPOSITORY / "server" / "refunddesk" / "policies" / "templates"
@@ -205,6 +206,25 @@ def test_a_rule_of_law_says_whether_anybody_looked() -> None:
     assert read.where == (
         "A directive, article 1, https://law.example/1 (looked at on 2026-11-28 in its text)"
     )
+
+
+def test_a_folder_of_versions_is_checked_by_any_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    text = new_from_template("mine", "eu-withdrawal", date(2026, 1, 1))
+    (folder / "1.toml").write_text(text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    for path in ("mine", "./mine", "mine/", str(folder)):
+        result = CliRunner().invoke(main, ["policy", "check", path])
+        assert (result.exit_code, result.output.splitlines()[0]) == (
+            0,
+            "mine, version 1: valid, no doubts.",
+        )
+    nothing = CliRunner().invoke(main, ["policy", "check", "yours"])
+    assert (nothing.exit_code, nothing.output.count("\n")) == (2, 1)
+    assert "no built-in policy is called 'yours', nor is there a file or folder" in nothing.output
 
 
 def test_the_built_in_policys_known_collisions_are_found() -> None:

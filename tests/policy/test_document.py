@@ -154,6 +154,35 @@ def test_a_reading_can_be_set_aside_for_a_trial(tmp_path: Path) -> None:
                      "mine.toml: timezone: 'Mars' is not a time zone", id="a zone that is none"),
         pytest.param('version = "1"', 'version = "1"\nholidays = ["yesterday"]',
                      "mine.toml: holidays[0]: 'yesterday' is neither a day", id="no holiday"),
+        pytest.param("2024-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00",
+                     "mine.toml: in_force_from: names a day or time that does not exist",
+                     id="an instant before any calendar"),
+        pytest.param("2024-01-01T00:00:00Z", "1900-01-01T00:00:00Z",
+                     "mine.toml: in_force_from: must lie in the years 1970 to 2199",
+                     id="an instant before any shop"),
+        pytest.param('text.en = "All back."', 'text.en = "x"\nunless = false',
+                     "mine.toml: clause A (entry 1): unless: must be an object",
+                     id="an exception that is none"),
+        pytest.param('text.en = "All back."', 'text.en = "x"\nonly_with = ["days"]',
+                     "mine.toml: clause A (entry 1): only_with: must be an object",
+                     id="a list of readings it depends on"),
+        pytest.param('text.en = "All back."', 'text.en = "x"\nonly_with = { days = { a = 1 } }',
+                     "mine.toml: clause A (entry 1): only_with.days: ",
+                     id="a condition on an object"),
+        pytest.param("[readings.days]", '["readings"."My Days"]',
+                     "mine.toml: readings: 'My Days' must be lower-case letters",
+                     id="a reading with a blank in its name"),
+        pytest.param('options = ["14 days", "30 days"]', 'options = ["14 days", true]',
+                     "mine.toml: readings.days.options: must be texts or whole numbers",
+                     id="an option that is neither text nor number"),
+        pytest.param('{ reading = "days" }', '"' + "x" * 5000 + '"',
+                     "mine.toml: clause A (entry 1): params.within: 'xxx",
+                     id="a duration too long"),
+        pytest.param('{ reading = "days" }', '"101 years"',
+                     "mine.toml: clause A (entry 1): params.within: '101 years' is longer than",
+                     id="a duration of more than a lifetime"),
+        pytest.param('id = "A"', "id = 7", "mine.toml: clause 7 (entry 1): id: must be a text",
+                     id="an id that is a number"),
         pytest.param('version = "1"', 'version = "1"\nversion = "2"',
                      "mine.toml: is not well formed: ", id="a key given twice"),
     ],
@@ -165,7 +194,38 @@ def test_a_fault_is_named_by_file_clause_and_key(
     with pytest.raises(PolicyNotValid) as refused:
         load(tmp_path, GOOD.replace(old, new))
     assert str(refused.value).startswith(message)
-    assert "\n" not in str(refused.value)
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 1000
+
+
+FEE = """
+[[clause]]
+id = "F"
+kind = "fixed_fee"
+text.en = "A fee."
+params.amount = { %s }
+"""
+
+
+@pytest.mark.parametrize(
+    ("amounts", "message"),
+    [
+        pytest.param('XQX = "5.00"', "'XQX' is no currency of ISO 4217", id="no currency"),
+        pytest.param('eur = "5.00"', "'eur' is not a three-letter currency code", id="small"),
+        pytest.param('EUR = "-0.00"', "an amount is not below zero", id="below zero"),
+        pytest.param("EUR = 5.0", "an amount is a string", id="a number"),
+        pytest.param('JPY = "5.00"', "'5.00' must have 0 decimals in JPY", id="yen with decimals"),
+    ],
+)
+def test_a_fee_that_nobody_can_take_is_named(tmp_path: Path, amounts: str, message: str) -> None:
+    with pytest.raises(PolicyNotValid) as refused:
+        load(tmp_path, GOOD + FEE % amounts)
+    assert str(refused.value).startswith(f"mine.toml: clause F (entry 2): params.amount: {message}")
+
+
+def test_an_exception_without_conditions_is_none(tmp_path: Path) -> None:
+    excepted = GOOD.replace('text.en = "All back."', 'text.en = "All back."\nunless = {}')
+    assert load(tmp_path, excepted) == load(tmp_path, GOOD)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from refunddesk.policy.document import PolicyNotValid, policy_of
 from refunddesk.policy.facts import Anchor
 from refunddesk.policy.judge import judge
+from refunddesk.policy.kindpages import in_short
 from refunddesk.policy.version import Policy
 from refunddesk.worktime import LastDay, Unit
 from tests.policy.claims import ONE_TIME, claim
@@ -91,6 +92,22 @@ def test_who_has_not_asked_yet_is_judged_by_the_version_of_the_judgement() -> No
     for judged_at, version in (("2026-03-09T23:59:59Z", "1"), ("2026-03-10T00:00:00Z", "2")):
         nobody_asked = {"request": None, "case": None, "license": None, "judged_at": judged_at}
         assert judge(claim(ONE_TIME, nobody_asked), versions("claim")).version == version
+
+
+def test_a_report_that_lacks_only_what_the_policy_does_not_ask_for_awaits_supports_word() -> None:
+    document = {
+        "id": "mine", "version": "1", "in_force_from": "2020-01-01T00:00:00Z",
+        "title": {"en": "Mine"},
+        "clause": [
+            {"id": "ask", "kind": "cooperation", "text": {"en": "A report."},
+             "params": {"patience": "14 days", "facts": ["site_url"]}},
+            {"id": "fix", "kind": "fix_clock", "text": {"en": "Time to fix."},
+             "params": {"within": "5 business days"}},
+        ],
+    }  # fmt: skip
+    lacking = {"case.missing": ["screenshots"], "case.complete_at": None}
+    decision = judge(claim(ONE_TIME, lacking), policy_of(document, "mine.json"))
+    assert in_short(decision) == "await by fix: support confirm_report"
 
 
 def test_a_window_of_none_never_closes() -> None:
