@@ -47,6 +47,10 @@ Cache: version: 1.0, author: somebody
 """
 
 
+#: The deeds behind the forms are tried on both databases where they are at home.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
 def app(settings: Settings, edges: Edges) -> Flask:
     return create_app(settings, edges=edges)
