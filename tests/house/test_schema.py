@@ -8,10 +8,11 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from refunddesk.db import schema
+from refunddesk.db import refunds, schema, steps
 from refunddesk.db.session import Database, open_database
+from refunddesk.db.steps import StepKind
 from refunddesk.db.tables import APPEND_ONLY, metadata
 from refunddesk.services import licenses
 from refunddesk.services.edges import Edges
@@ -55,6 +56,26 @@ def test_licences_and_their_sites_outlive_a_downgrade_and_an_upgrade(
     schema.upgrade(reopened)
     assert _rows_of_licenses(reopened) == before
     assert len(before) == 2
+
+
+def test_refunds_and_what_refers_to_them_outlive_a_downgrade_and_an_upgrade(
+    edges: Edges, reopened: Database
+) -> None:
+    order = building.add_order(edges, building.add_store(edges))
+    refund = building.grant(edges, order)
+    with edges.database.write() as transaction:
+        steps.insert_step(transaction, refund.id, StepKind.END_LICENSE, 1, now=edges.clock())
+    schema.downgrade(reopened, "0012")
+    schema.upgrade(reopened)
+    with reopened.read() as transaction:
+        assert refunds.get_refund(transaction, refund.id) == refund
+        assert len(steps.list_steps(transaction, refund.id)) == 1
+    # The rules of the table came back with its rows.
+    for breaks in ("request_id = NULL", "state = 'gone'", "amount_minor = 0"):
+        with pytest.raises(IntegrityError), reopened.write() as transaction:
+            transaction.execute(text(f"UPDATE refunds SET {breaks}"))
+    with pytest.raises(IntegrityError), reopened.write() as transaction:
+        transaction.execute(text("DELETE FROM refunds"))
 
 
 def _rows_of_licenses(database: Database) -> list[tuple[object, ...]]:
