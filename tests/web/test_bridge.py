@@ -31,6 +31,9 @@ from refunddesk.woocommerce.signature import sign
 from tests.bridging import Plugin, key_of, name_of, stamp
 from tests.conftest import TestClock
 
+#: For what no database has a say in.
+on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -124,6 +127,7 @@ def test_the_addresses_it_is_given_take_deliveries_signed_with_the_secrets_it_is
     assert all(one["secret"].isalnum() for one in connected.webhooks.values())
 
 
+@on_one_database
 def test_a_desk_that_did_not_make_the_code_can_prove_nothing_and_is_told_so(
     plugin: Plugin, edges: Edges
 ) -> None:
@@ -134,6 +138,7 @@ def test_a_desk_that_did_not_make_the_code_can_prove_nothing_and_is_told_so(
         assert "webhook-signature" not in answer.headers
 
 
+@on_one_database
 @pytest.mark.parametrize(("early", "status"), [(1, 200), (0, 410)], ids=["last second", "over"])
 def test_a_code_works_for_half_an_hour(
     plugin: Plugin, edges: Edges, clock: TestClock, early: int, status: int
@@ -167,6 +172,7 @@ def test_an_installation_whose_answer_was_lost_comes_again_with_the_same_code(
         assert len(stores.list_stores(transaction)) == 1
 
 
+@on_one_database
 def test_a_code_made_for_one_address_connects_no_store_at_another(
     plugin: Plugin, edges: Edges
 ) -> None:
@@ -191,6 +197,7 @@ def test_a_store_that_cannot_be_called_back_is_not_joined_and_its_code_stays_goo
     assert plugin.connect(code).status_code == 200
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("changes", "status", "error"),
     [
@@ -244,6 +251,7 @@ def test_no_code_key_or_secret_is_kept_readable_or_logged(
     assert [secret for secret in secrets if secret in told] == []
 
 
+@on_one_database
 def test_the_link_carries_the_code_where_no_server_sees_it(edges: Edges) -> None:
     made = make_code(edges, by="staff:1", policy="crmjetty", store_url="shop.example")
     link = link_to_store(made, "https://desk.example")
@@ -371,6 +379,7 @@ def test_a_check_tells_that_reports_arrive_and_that_the_desk_reads_and_writes(
     assert told["event_arrived"] is False
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("mode", "told"),
     [
@@ -386,6 +395,7 @@ def test_a_check_names_what_is_in_the_way_of_the_desks_own_calls(
     assert connected.ask("check").get_json()["reads"] == told
 
 
+@on_one_database
 def test_a_check_sees_a_store_whose_bridge_routes_are_blocked(connected: Plugin) -> None:
     connected.running.store.bridge.installed = False
     assert connected.ask("check").get_json()["reads"] == "no_bridge"
@@ -436,6 +446,7 @@ def test_two_processes_that_take_the_same_event_at_once_keep_it_once(
     assert len(kept(edges)) == 3
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("seconds", "status"),
     [
@@ -454,6 +465,7 @@ def test_a_clock_may_be_off_by_five_minutes(connected: Plugin, seconds: int, sta
         assert "ahead of" in answer.text if seconds > 0 else "behind" in answer.text
 
 
+@on_one_database
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -470,6 +482,7 @@ def test_what_the_store_did_not_sign_is_refused_and_nothing_of_it_kept(
     assert kept(edges) == []
 
 
+@on_one_database
 def test_a_signature_is_of_one_id_one_time_and_one_body(connected: Plugin, edges: Edges) -> None:
     said = {"address": connected.running.url, "type": "order.deleted", "order": 7}
     path, key = f"/bridge/{connected.connection}/events", connected.secret.encode()
@@ -491,6 +504,7 @@ def test_a_signature_is_of_one_id_one_time_and_one_body(connected: Plugin, edges
 _SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
 
 
+@on_one_database
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -506,12 +520,14 @@ def test_a_signed_event_that_names_nothing_waits_for_a_person(
     assert [one.quarantined_because for one in kept(edges)] == [reason]
 
 
+@on_one_database
 def test_a_signed_call_that_is_no_object_is_refused(connected: Plugin) -> None:
     for body in (b"[]", b"nonsense", b"{}" + b" " * (64 * 1024)):
         answer = connected.call(f"{connected.connection}/events", body, connected.secret.encode())
         assert (answer.status_code, refused(answer)) == (422, "bridge_call_unusable")
 
 
+@on_one_database
 def test_an_endpoint_of_a_webhook_is_no_connection(connected: Plugin) -> None:
     webhook = connected.webhooks["order.updated"]
     other = replace(
@@ -521,6 +537,7 @@ def test_an_endpoint_of_a_webhook_is_no_connection(connected: Plugin) -> None:
     assert refused(replace(connected, connection="nobody").ask("check")) == "no_such_endpoint"
 
 
+@on_one_database
 def test_whoever_tries_codes_by_the_dozen_is_told_to_wait(plugin: Plugin) -> None:
     statuses = [plugin.greet("a" * 33).status_code for _ in range(31)]
     assert statuses == [401] * 30 + [429]
