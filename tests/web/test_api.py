@@ -66,6 +66,8 @@ ROLES = {
     ("POST", "/api/orders/<order_id>/links"): WRITERS,
     ("POST", "/api/orders/<order_id>/disputes"): WRITERS,
     ("PATCH", "/api/disputes/<dispute_id>"): WRITERS,
+    ("PATCH", "/api/orders/<order_id>/facts"): WRITERS,
+    ("GET", "/api/orders/<order_id>/facts"): READERS,
     ("PATCH", "/api/customers/<customer_id>"): DECIDERS,
     ("POST", "/api/licenses/<license_id>/new-key"): WRITERS,
     ("POST", "/api/activations/<activation_id>/deactivate"): WRITERS,

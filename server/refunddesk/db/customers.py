@@ -26,7 +26,10 @@ class RefundedProduct:
 
 @dataclass(frozen=True, slots=True)
 class CustomerFacts:
-    """Who paid. Two rows with one `woo_customer_id` are one account with two addresses."""
+    """Who paid. Two rows with one `woo_customer_id` are one account with two addresses.
+
+    `breaches` are what staff hold against them: "terms", "abuse".
+    """
 
     id: int
     store_id: int
@@ -39,6 +42,7 @@ class CustomerFacts:
     infringement_opened_by: str | None
     infringement_evidence: str | None = field(repr=False)
     infringement_settled_at: datetime | None
+    breaches: tuple[str, ...] = ()
 
     @property
     def infringement_is_open(self) -> bool:
@@ -69,6 +73,7 @@ def change_customer(transaction: Connection, facts: CustomerFacts) -> None:
             infringement_opened_by=facts.infringement_opened_by,
             infringement_evidence=facts.infringement_evidence,
             infringement_settled_at=facts.infringement_settled_at,
+            breaches=list(facts.breaches),
         )
     )
 
@@ -256,4 +261,5 @@ def _customer(row: Row[Any]) -> CustomerFacts:
         infringement_opened_by=row.infringement_opened_by,
         infringement_evidence=row.infringement_evidence,
         infringement_settled_at=row.infringement_settled_at,
+        breaches=tuple(row.breaches),
     )

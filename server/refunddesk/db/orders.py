@@ -24,6 +24,7 @@ class OrderFacts:
     """What the store said of one order. `total` includes `tax`; instants are in UTC.
 
     `billing` is one_time, monthly, yearly or lifetime; the period is set for subscriptions.
+    `gateway_fee` is what the payment service took, `promotion` the first coupon used.
     `gone_at` is set while the order is in the store's trash or not there at all.
     """
 
@@ -42,6 +43,9 @@ class OrderFacts:
     modified_at: datetime | None
     period_start_at: datetime | None
     period_end_at: datetime | None
+    completed_at: datetime | None
+    gateway_fee: Money | None
+    promotion: str | None
     snapshot_sha: bytes
     remarks: tuple[str, ...]
     gone_at: datetime | None
@@ -322,6 +326,9 @@ def _columns(facts: OrderFacts) -> dict[str, Any]:
         "modified_at": facts.modified_at,
         "period_start_at": facts.period_start_at,
         "period_end_at": facts.period_end_at,
+        "completed_at": facts.completed_at,
+        "gateway_fee_minor": None if facts.gateway_fee is None else facts.gateway_fee.minor,
+        "promotion": facts.promotion,
         "snapshot_sha": facts.snapshot_sha,
         "remarks": list(facts.remarks),
         "gone_at": facts.gone_at,
@@ -329,6 +336,7 @@ def _columns(facts: OrderFacts) -> dict[str, Any]:
 
 
 def _order(row: Row[Any]) -> Order:
+    fee = row.gateway_fee_minor
     return Order(
         id=row.id,
         store_id=row.store_id,
@@ -348,6 +356,9 @@ def _order(row: Row[Any]) -> Order:
         modified_at=row.modified_at,
         period_start_at=row.period_start_at,
         period_end_at=row.period_end_at,
+        completed_at=row.completed_at,
+        gateway_fee=None if fee is None else Money(fee, row.currency, row.decimals),
+        promotion=row.promotion,
         snapshot_sha=row.snapshot_sha,
         remarks=tuple(row.remarks),
         recorded_at=row.recorded_at,

@@ -11,9 +11,11 @@ from sqlalchemy import Connection
 
 from refunddesk.casework import pauses_after
 from refunddesk.db import (
+    attachments,
     cases,
     customers,
     disputes,
+    item_deliveries,
     licenses,
     orders,
     refunds,
@@ -32,7 +34,10 @@ from refunddesk.money import Money, total
 from refunddesk.policy import claim as facts
 from refunddesk.policy.claim import Claim, ClaimNotValid
 from refunddesk.services import compat_signal
+from refunddesk.services.recorded_facts import told_of
 from refunddesk.services.renewals import list_told
+
+_RELATIONS: dict[str, facts.Relation] = {"renewal": "renewal_of", "upgrade": "upgrade_of"}
 
 
 def build_claim(
@@ -50,14 +55,15 @@ def build_claim(
     contradict each other.
     """
     store = stores.get_store(transaction, order.store_id)
+    told = told_of(transaction, order)
     return Claim(
         policy=store.policy,
         store=facts.Store(timezone=store.timezone, country=store.country or None),
-        order=_order(transaction, order),
+        order=told.in_order(_order(transaction, order)),
         customer=_customer(transaction, order),
-        case=_case(transaction, request, order, now),
-        request=_request(request) if request else None,
-        license=license_facts(transaction, order, request, lock=lock),
+        case=told.in_part(_case(transaction, request, order, now)),
+        request=told.in_part(_request(request) if request else None),
+        license=told.in_part(license_facts(transaction, order, request, lock=lock)),
         disputes=tuple(
             facts.Dispute(
                 id=str(dispute.id),
@@ -156,6 +162,7 @@ def _order(transaction: Connection, order: Order) -> facts.Order:
     paid = total((item.paid for item in items), order.currency, order.decimals)
     placed = total(back.lines.values(), order.currency, order.decimals)
     start, end = order.period_start_at, order.period_end_at
+    handed_over = {one.woo_item_id for one in item_deliveries.list_of_order(transaction, order.id)}
     used_from = _used_from(transaction, order)
     return facts.Order(
         id=str(order.woo_order_id),
@@ -163,10 +170,16 @@ def _order(transaction: Connection, order: Order) -> facts.Order:
         billing=cast(facts.Billing, order.billing),
         paid_at=order.paid_at,
         currency=order.currency,
-        items=tuple(item_facts(item, back.lines[item.woo_item_id]) for item in items),
+        items=tuple(
+            item_facts(item, back.lines[item.woo_item_id], item.woo_item_id in handed_over)
+            for item in items
+        ),
         # A store can give back more than a line's price, by hand; more than all is all.
         refunded=min(placed + back.unplaced, paid),
         period=facts.Period(start=start, end=end) if start and end else None,
+        delivered_at=order.completed_at,
+        gateway_fee=order.gateway_fee,
+        promotion=order.promotion,
         payment_method=order.payment_method or None,
         linked_order=_linked_order(transaction, order),
         trial_ends_at=_trial_end(transaction, order),
@@ -187,13 +200,14 @@ def _used_from(transaction: Connection, order: Order) -> datetime | None:
 
 
 def _linked_order(transaction: Connection, order: Order) -> facts.LinkedOrder | None:
-    """The purchase that a renewal renews: the first order paid for its subscription."""
-    if order.kind != "renewal" or order.subscription_id is None:
+    """What a renewal renews or a switch upgrades: the first order paid for the subscription."""
+    relation = _RELATIONS.get(order.kind)
+    if relation is None or order.subscription_id is None:
         return None
     for other in orders.list_orders_of_subscription(transaction, order.subscription_id):
         if other.id != order.id and other.kind == "purchase" and other.paid_at:
             return facts.LinkedOrder(
-                id=str(other.woo_order_id), relation="renewal_of", paid_at=other.paid_at
+                id=str(other.woo_order_id), relation=relation, paid_at=other.paid_at
             )
     return None
 
@@ -216,7 +230,7 @@ def _check_currency(order: Order, ours: Sequence[Refund], in_store: Sequence[Sto
             )
 
 
-def item_facts(item: OrderItem, refunded: Money) -> facts.Item:
+def item_facts(item: OrderItem, refunded: Money, is_handed_over: bool = False) -> facts.Item:
     return facts.Item(
         id=str(item.woo_item_id),
         product=item.product,
@@ -226,6 +240,8 @@ def item_facts(item: OrderItem, refunded: Money) -> facts.Item:
         quantity=item.quantity,
         refunded=min(refunded, item.paid) if refunded else None,
         in_programme=item.in_programme,
+        # Work that was handed over was begun; whether other work was, the desk cannot see.
+        begun=True if is_handed_over else None,
     )
 
 
@@ -238,7 +254,7 @@ def _without_tax(amount: Money, order: Order) -> Money:
 
 def _customer(transaction: Connection, order: Order) -> facts.Customer:
     if order.customer_id is None:
-        return facts.Customer()
+        return facts.Customer(breaches=())
     person = customers.list_same_person(transaction, order.customer_id)
     buyer = next(row for row in person if row.id == order.customer_id)
     earlier = customers.list_refunded_products(transaction, [row.id for row in person])
@@ -255,8 +271,14 @@ def _customer(transaction: Connection, order: Order) -> facts.Customer:
         ),
         country=buyer.country or None,
         is_consumer=buyer.is_consumer,
+        breaches=breaches_of(person),
         refunds_ever=customers.count_refunds(transaction, [row.id for row in person]),
     )
+
+
+def breaches_of(person: Sequence[CustomerFacts]) -> tuple[facts.Breach, ...]:
+    """What is held against the person under any of their addresses; nothing held is none."""
+    return tuple(sorted({cast(facts.Breach, one) for row in person for one in row.breaches}))
 
 
 def infringement_of(person: Sequence[CustomerFacts]) -> facts.Infringement | None:
@@ -286,14 +308,14 @@ def _case(
     """The request's own case; before anybody asked, the order's newest."""
     if request is None:
         opened = cases.list_cases(transaction, order.id)
-        return _case_facts(opened[-1], now) if opened else None
+        return _case_facts(transaction, opened[-1], now) if opened else None
     if request.case_id is None:
         return None
     case = cases.find_case(transaction, request.case_id)
-    return _case_facts(case, now) if case else None
+    return _case_facts(transaction, case, now) if case else None
 
 
-def _case_facts(case: Case, now: datetime) -> facts.Case:
+def _case_facts(transaction: Connection, case: Case, now: datetime) -> facts.Case:
     """The case as the policy sees it. While a question is open the report lacks what was asked."""
     said = case.facts
     missing = (*said.missing, *(name for name in said.asked if name not in said.missing))
@@ -312,6 +334,7 @@ def _case_facts(case: Case, now: datetime) -> facts.Case:
         gave_up_at=said.gave_up_at,
         last_customer_reply_at=said.last_customer_reply_at,
         materials_offered=said.materials_offered,
+        proof_given=attachments.total_size(transaction, case.id) > 0,
         pauses=() if missing else tuple(facts.Pause(start=begin, end=end) for begin, end in pauses),
     )
 

@@ -47,11 +47,15 @@ class DisputeContradiction(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class CustomerChange:
-    """What staff say anew. `infringement` is "open", with its evidence, or "settled"."""
+    """What staff say anew. `infringement` is "open", with its evidence, or "settled".
+
+    `breaches` are all that are held against the customer: "terms", "abuse", or none.
+    """
 
     infringement: str | None = None
     evidence: str | None = None
     is_consumer: bool | EllipsisType | None = ...
+    breaches: tuple[str, ...] | None = None
 
 
 def change_customer(
@@ -81,6 +85,8 @@ def change_within(
     changed = customer
     if not isinstance(change.is_consumer, EllipsisType):
         changed = replace(changed, is_consumer=change.is_consumer)
+    if change.breaches is not None:
+        changed = replace(changed, breaches=tuple(sorted(set(change.breaches))))
     if change.infringement == "open":
         changed = _accused(changed, change.evidence, now, by)
     elif change.infringement == "settled":
@@ -182,7 +188,11 @@ def _tell_customer(
         actor=by,
         action="customer_changed",
         subject=f"customer:{customer.id}",
-        data={"infringement": change.infringement, "is_consumer": customer.is_consumer},
+        data={
+            "infringement": change.infringement,
+            "is_consumer": customer.is_consumer,
+            "breaches": list(customer.breaches),
+        },
     )
     person = [row.id for row in customers.list_same_person(transaction, customer.id)]
     if change.infringement == "open":

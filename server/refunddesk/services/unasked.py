@@ -18,7 +18,7 @@ from refunddesk.money import Money
 from refunddesk.policy import claim as facts
 from refunddesk.policy.claim import Claim, ClaimNotValid
 from refunddesk.policy.replay import as_if_asked
-from refunddesk.services.claims import infringement_of, item_facts
+from refunddesk.services.claims import breaches_of, infringement_of, item_facts
 from refunddesk.services.order_facts import why_a_person
 
 
@@ -133,16 +133,18 @@ def _order(order: Order, items: Sequence[OrderItem]) -> facts.Order:
         refunded=nothing,
         period=facts.Period(start=start, end=end) if start and end else None,
         # The earliest these can be, so that a window counted from them closes no later.
-        delivered_at=order.paid_at,
+        delivered_at=order.completed_at or order.paid_at,
         activated_at=order.paid_at,
         first_used_at=order.paid_at,
+        gateway_fee=order.gateway_fee,
+        promotion=order.promotion,
         payment_method=order.payment_method or None,
     )
 
 
 def _customer(order: Order, bought: _Bought) -> facts.Customer:
     if order.customer_id is None:
-        return facts.Customer()
+        return facts.Customer(breaches=())
     person = bought.persons.find(order.customer_id)
     people = bought.people[person]
     buyer = next(each for each in people if each.id == order.customer_id)
@@ -159,4 +161,5 @@ def _customer(order: Order, bought: _Bought) -> facts.Customer:
         ),
         country=buyer.country or None,
         is_consumer=buyer.is_consumer,
+        breaches=breaches_of(people),
     )

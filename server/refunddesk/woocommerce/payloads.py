@@ -27,10 +27,12 @@ from refunddesk.woocommerce.fields import (
     mapping_of,
     meta_of,
     money_of,
+    objects_of,
     scale_of,
     text_of,
 )
 from refunddesk.woocommerce.order_lines import LineBody, read_lines
+from refunddesk.woocommerce.payment_costs import gateway_fee_of
 from refunddesk.woocommerce.refund_rows import (
     RefundBody,
     RefundedLine,
@@ -97,6 +99,9 @@ class OrderBody:
     looks_like_subscription: bool
     is_exact: bool
     remarks: tuple[str, ...]
+    completed_at: datetime | None = None
+    gateway_fee: Money | None = None
+    coupons: tuple[str, ...] = ()
 
     @property
     def is_draft(self) -> bool:
@@ -205,6 +210,9 @@ def read_order(body: Body, *, timezone: tzinfo | None, decimals: int | None = No
         or status in _SUBSCRIPTION_STATUSES
         or "billing_period" in body
         or _SUBSCRIPTION_META in meta,
+        completed_at=instant_of(body, "date_completed", timezone, notes),
+        gateway_fee=gateway_fee_of(meta, scale),
+        coupons=_read_coupons(body, notes),
         is_exact=notes.exact,
         remarks=notes.remarks,
     )
@@ -285,6 +293,11 @@ def _read_status(body: Body, notes: Notes) -> str:
     if not status:
         notes.add("status is missing")
     return status
+
+
+def _read_coupons(body: Body, notes: Notes) -> tuple[str, ...]:
+    codes = (text_of(coupon.get("code")) for coupon in objects_of(body, "coupon_lines", notes))
+    return tuple(code for code in codes if code)
 
 
 def _compare_sums(

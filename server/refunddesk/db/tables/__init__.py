@@ -37,6 +37,7 @@ from refunddesk.db.tables.of_orders import (
     disputes,
     order_items,
     orders,
+    recorded_facts,
     store_refunds,
     subscriptions,
 )
@@ -120,6 +121,7 @@ __all__ = [
     "postings",
     "product_pages",
     "products",
+    "recorded_facts",
     "refund_requests",
     "refund_steps",
     "refunds",

@@ -27,6 +27,7 @@ customers = Table(
     Column("country", Text),
     Column("language", Text),  # two letters, of the last order that named one
     Column("is_consumer", Boolean),
+    Column("breaches", Json, nullable=False, server_default="[]"),
     at("infringement_opened_at", nullable=True),
     Column("infringement_opened_by", Text),
     Column("infringement_evidence", Text),
@@ -84,6 +85,9 @@ orders = Table(
     at("modified_at", nullable=True),
     at("period_start_at", nullable=True),
     at("period_end_at", nullable=True),
+    at("completed_at", nullable=True),
+    Column("gateway_fee_minor", BigInteger),
+    Column("promotion", Text),
     Column("snapshot_sha", LargeBinary, nullable=False),
     Column("remarks", Json, nullable=False),
     at("recorded_at"),
@@ -152,3 +156,17 @@ disputes = Table(
     at("closed_at", nullable=True),
 )
 Index("ix_disputes_order_id", disputes.c.order_id)
+
+# What people say of an order that neither the store nor the desk can know.
+recorded_facts = Table(
+    "recorded_facts",
+    metadata,
+    row_id(),
+    ref("order_id", "orders"),
+    Column("woo_item_id", BigInteger, nullable=False),  # 0: of the whole order
+    Column("name", Text, nullable=False),
+    Column("value", Json, nullable=False),
+    at("recorded_at"),
+    Column("recorded_by", Text, nullable=False),
+    UniqueConstraint("order_id", "name", "woo_item_id"),
+)

@@ -33,6 +33,7 @@ from refunddesk.web.api import (  # noqa: E402, F401
     case_turns,
     cases,
     customers,
+    facts,
     infringements,
     licenses,
     orders,

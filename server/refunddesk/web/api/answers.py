@@ -141,6 +141,7 @@ def customer(facts: CustomerFacts) -> Answer:
         "store": facts.store_id,
         "country": facts.country,
         "is_consumer": facts.is_consumer,
+        "breaches": list(facts.breaches),
         "infringement": opened_at
         and {
             "opened_at": instant_text(opened_at),

@@ -56,6 +56,7 @@ class CustomerBody(StrictSchema):
     infringement = Choice(("open", "settled"))
     evidence = Text()
     is_consumer = Flag(allow_none=True)
+    breaches = ListOf(Choice(get_args(claim.Breach)))
 
 
 class DisputeBody(StrictSchema):
