@@ -307,62 +307,52 @@ def _got(rows: Any, order_id: int) -> Order:
     return _order(row)
 
 
+#: Facts of an order that are columns of the same name.
+_AS_THEY_ARE = (
+    "number",
+    "status",
+    "kind",
+    "billing",
+    "customer_id",
+    "subscription_id",
+    "payment_method",
+    "transaction_id",
+    "ordered_at",
+    "paid_at",
+    "modified_at",
+    "period_start_at",
+    "period_end_at",
+    "completed_at",
+    "promotion",
+    "snapshot_sha",
+    "gone_at",
+)
+
+
 def _columns(facts: OrderFacts) -> dict[str, Any]:
-    return {
-        "number": facts.number,
-        "status": facts.status,
-        "kind": facts.kind,
-        "billing": facts.billing,
-        "customer_id": facts.customer_id,
-        "subscription_id": facts.subscription_id,
+    fee = facts.gateway_fee
+    return {name: getattr(facts, name) for name in _AS_THEY_ARE} | {
         "currency": facts.total.currency,
         "decimals": facts.total.decimals,
         "total_minor": facts.total.minor,
         "tax_minor": facts.tax.minor,
-        "payment_method": facts.payment_method,
-        "transaction_id": facts.transaction_id,
-        "ordered_at": facts.ordered_at,
-        "paid_at": facts.paid_at,
-        "modified_at": facts.modified_at,
-        "period_start_at": facts.period_start_at,
-        "period_end_at": facts.period_end_at,
-        "completed_at": facts.completed_at,
-        "gateway_fee_minor": None if facts.gateway_fee is None else facts.gateway_fee.minor,
-        "promotion": facts.promotion,
-        "snapshot_sha": facts.snapshot_sha,
+        "gateway_fee_minor": None if fee is None else fee.minor,
         "remarks": list(facts.remarks),
-        "gone_at": facts.gone_at,
     }
 
 
 def _order(row: Row[Any]) -> Order:
     fee = row.gateway_fee_minor
     return Order(
+        **{name: getattr(row, name) for name in _AS_THEY_ARE},
         id=row.id,
         store_id=row.store_id,
         woo_order_id=row.woo_order_id,
-        number=row.number,
-        status=row.status,
-        kind=row.kind,
-        billing=row.billing,
-        customer_id=row.customer_id,
-        subscription_id=row.subscription_id,
         total=Money(row.total_minor, row.currency, row.decimals),
         tax=Money(row.tax_minor, row.currency, row.decimals),
-        payment_method=row.payment_method,
-        transaction_id=row.transaction_id,
-        ordered_at=row.ordered_at,
-        paid_at=row.paid_at,
-        modified_at=row.modified_at,
-        period_start_at=row.period_start_at,
-        period_end_at=row.period_end_at,
-        completed_at=row.completed_at,
         gateway_fee=None if fee is None else Money(fee, row.currency, row.decimals),
-        promotion=row.promotion,
-        snapshot_sha=row.snapshot_sha,
         remarks=tuple(row.remarks),
         recorded_at=row.recorded_at,
-        gone_at=row.gone_at,
     )
 
 
