@@ -241,6 +241,13 @@ SUPPORT = [
               given=pause(("11T23:00:00", "12T23:00:00"))),
     fix_clock("one that begins a second before gives back that second and no more",
               "2026-03-11T23:00:59Z", given=pause(("11T22:59:00", "11T23:00:00"))),
+    fix_clock("a business day after the change of the clocks", "2026-03-30T21:59:59Z",
+              within="1 business day", given={"case.complete_at": "2026-03-27T09:00:00Z"}),
+    fix_clock("a pause over that weekend costs nothing", "2026-03-30T21:59:59Z",
+              within="1 business day", given={"case.complete_at": "2026-03-27T09:00:00Z"}
+              | pause(("27T23:00:00", "29T22:00:00"))),
+    fix_clock("48 hours over the change of the clocks", "2026-03-30T10:00:00Z",
+              within="48 hours", given={"case.complete_at": "2026-03-28T10:00:00Z"}),
     fix_clock(
         "a holiday is no business day",
         "2026-03-12T22:59:59Z",
@@ -280,6 +287,10 @@ PRO_RATA = [
     # 363 of 365, then 362: 99.45 + 39.78, 99.17 + 39.67.
     rest("the third day, and the fourth", "2026-03-04T22:59:59Z", "refund 139.23 by it",
          "refund 138.84 by it", "day", unit="day"),
+    # 27 days are used on 29 March, when the clocks go forward: 338 left, 92.60 + 37.04; then 337,
+    # 92.32 + 36.93.
+    rest("a day of 23 hours is a day", "2026-03-29T21:59:59Z", "refund 129.64 by it",
+         "refund 129.25 by it", "day", unit="day"),
     # All of the year in its first second; after it 31,535,999 of 31,536,000 seconds.
     rest("each second counts", "2026-03-02T10:00:00Z", _IT, "refund 139.98 by it", "second",
          unit="second"),
