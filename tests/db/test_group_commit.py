@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
 
-from refunddesk.db import outbox
+from refunddesk.db import group_commit, outbox
 from refunddesk.db.group_commit import GroupCommit
-from refunddesk.db.session import Database
+from refunddesk.db.session import Database, DriverTransaction
 from refunddesk.jobnames import JobName
 
 
@@ -22,13 +23,11 @@ class Refused(Exception):
     """What the insert says of an item that it cannot take."""
 
 
-def insert(transaction: Connection, items: Sequence[str]) -> None:
+def insert(transaction: DriverTransaction, items: Sequence[str]) -> None:
     """Items become promises; one called "bad" is refused after the others were written."""
-    for item in items:
-        if item != "bad":
-            outbox.promise(
-                transaction, JobName.JUDGE_REQUEST, item, due_at=datetime(2026, 3, 2, tzinfo=UTC)
-            )
+    due_at = datetime(2026, 3, 2, tzinfo=UTC)
+    good = [(JobName.JUDGE_REQUEST, item, due_at) for item in items if item != "bad"]
+    outbox.promise_all(transaction, good)
     if "bad" in items:
         raise Refused
 
@@ -38,17 +37,36 @@ def kept(database: Database) -> set[str]:
         return {row.subject for row in outbox.list_open(transaction, limit=1000)}
 
 
+@dataclass(slots=True)
+class Watched:
+    """A connection of the driver's that tells of each commit before it is made."""
+
+    connection: Any
+    before_commit: Callable[[], None]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.connection, name)
+
+    def commit(self) -> None:
+        self.before_commit()
+        self.connection.commit()
+
+
+@contextmanager
+def watched(database: Database, before_commit: Callable[[], None]) -> Iterator[None]:
+    """All connections that writers open from here on."""
+    with pytest.MonkeyPatch.context() as patch:
+        connect = database.engine.raw_connection
+        patch.setattr(database.engine, "raw_connection", lambda: Watched(connect(), before_commit))
+        yield
+
+
 @pytest.fixture
 def commits(database: Database) -> Iterator[list[None]]:
     """One entry for each commit from here on."""
     seen: list[None] = []
-
-    def see(_: object) -> None:
-        seen.append(None)
-
-    event.listen(database.engine, "commit", see)
-    yield seen
-    event.remove(database.engine, "commit", see)
+    with watched(database, lambda: seen.append(None)):
+        yield seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +81,7 @@ class Held:
     def write(self, *items: str) -> list[Future[None]]:
         """Have these items wait behind the first."""
         waiting = [self.threads.submit(self.writer.write, item, 10) for item in items]
-        while self.writer._queue.qsize() < len(items):
+        while len(self.writer._waiting) < len(items) and not any(map(Future.done, waiting)):
             time.sleep(0.001)
         return waiting
 
@@ -72,7 +90,7 @@ class Held:
 def held(database: Database) -> Iterator[Held]:
     in_hand, let_go = threading.Event(), threading.Event()
 
-    def wait_and_insert(transaction: Connection, items: Sequence[str]) -> None:
+    def wait_and_insert(transaction: DriverTransaction, items: Sequence[str]) -> None:
         in_hand.set()
         assert let_go.wait(10)
         insert(transaction, items)
@@ -91,7 +109,7 @@ def test_what_was_answered_is_committed(database: Database) -> None:
 
 
 def test_those_that_wait_share_one_commit(
-    database: Database, held: Held, commits: list[None]
+    commits: list[None], database: Database, held: Held
 ) -> None:
     others = {str(number) for number in range(19)}
     waiting = held.write(*others)
@@ -100,6 +118,33 @@ def test_those_that_wait_share_one_commit(
         answer.result()
     assert kept(database) == {"first", *others}
     assert len(commits) == 2
+
+
+def test_where_many_came_together_the_next_commit_waits_for_company(
+    commits: list[None], database: Database, held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "_LONGEST_GATHERING_SECONDS", 10)
+    crowd = held.write("1", "2", "3", "4")
+    held.let_go.set()
+    for answer in [held.first, *crowd]:
+        answer.result()
+    (early,) = held.write("5")
+    with pytest.raises(TimeoutError):
+        early.result(0.3)
+    for answer in [early, *held.write("6", "7")]:
+        answer.result()
+    assert len(commits) == 3
+
+
+def test_one_that_comes_alone_after_many_is_written_without_them(
+    database: Database, held: Held
+) -> None:
+    crowd = held.write("1", "2", "3", "4")
+    held.let_go.set()
+    for answer in crowd:
+        answer.result()
+    held.writer.write("alone", 10)
+    assert "alone" in kept(database)
 
 
 def test_an_item_that_cannot_be_written_fails_alone(database: Database, held: Held) -> None:
@@ -122,13 +167,11 @@ def test_an_item_given_up_before_its_turn_is_not_written(database: Database, hel
 def test_a_commit_that_fails_is_nobodys_success(database: Database) -> None:
     writer = GroupCommit(database, insert)
 
-    def fail(_: object) -> None:
+    def fail() -> None:
         raise Refused
 
-    event.listen(database.engine, "commit", fail)
-    with pytest.raises(Refused):
+    with watched(database, fail), pytest.raises(Refused):
         writer.write("one", 10)
-    event.remove(database.engine, "commit", fail)
     assert kept(database) == set()
     writer.write("two", 10)
     assert kept(database) == {"two"}

@@ -15,6 +15,7 @@ from refunddesk.services.inbox import (
     DeliveryStillUnusable,
     NoSuchDelivery,
     release,
+    store,
 )
 from tests.building import add_delivery, add_store
 from tests.selling import Shop
@@ -77,6 +78,46 @@ def test_a_delivery_that_names_nothing_stays_in_quarantine(edges: Edges) -> None
 def test_a_delivery_that_never_came_cannot_be_released(edges: Edges) -> None:
     with pytest.raises(NoSuchDelivery):
         release(edges, 12, by="staff:1")
+
+
+def deliver(shop: Shop, woo_order_id: int, body: bytes) -> None:
+    """A delivery that was only glanced at, and the promise to look at its order."""
+    endpoint_id = stores.add_endpoint(shop.edges, shop.store_id, "order.updated").endpoint_id
+    call = inbox.NewDelivery(
+        store_id=shop.store_id,
+        endpoint_id=endpoint_id,
+        topic="order.updated",
+        object_type="order",
+        woo_object_id=woo_order_id,
+        body=body,
+        body_sha=b"",
+        delivery_id=None,
+        received_at=shop.clock(),
+    )
+    with shop.edges.database.write() as transaction:
+        store(transaction, [call])
+
+
+def test_a_delivery_broken_behind_its_id_is_shown_and_its_order_recorded_all_the_same(
+    shop: Shop,
+) -> None:
+    sold = shop.sell("LIC-1")
+    deliver(shop, sold["id"], b'{"id":%d,"total":NaN}' % sold["id"])
+    shop.work()
+    assert shop.find(sold["id"]) is not None
+    with shop.edges.database.read() as transaction:
+        (waiting,) = inbox.list_quarantined(transaction)
+    assert waiting.quarantined_because == "not_finite"
+    with pytest.raises(DeliveryStillUnusable):
+        release(shop.edges, waiting.id, by="staff:1")
+
+
+def test_a_delivery_that_is_as_it_should_be_waits_for_nobody(shop: Shop) -> None:
+    sold = shop.sell("LIC-1")
+    deliver(shop, sold["id"], b'{"id":%d,"total":"1"}' % sold["id"])
+    shop.work()
+    with shop.edges.database.read() as transaction:
+        assert inbox.list_quarantined(transaction) == []
 
 
 def announce(shop: Shop, woo_order_id: int) -> None:

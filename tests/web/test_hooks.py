@@ -166,8 +166,8 @@ def test_a_compressed_body_is_not_taken(receiver: Receiver, encoding: str) -> No
     [
         pytest.param(b"", "empty_body", id="an empty body"),
         pytest.param(b'{"id":35', "bad_json", id="broken JSON"),
-        pytest.param(b'{"id":35,"total":NaN}', "not_finite", id="NaN"),
-        pytest.param(b'{"id":35,"id":36}', "duplicate_key", id="an id twice"),
+        pytest.param(b'{ "id":35,"total":NaN}', "not_finite", id="NaN"),
+        pytest.param(b'{"total":"1","id":35,"id":36}', "duplicate_key", id="an id twice"),
         pytest.param(b'\xef\xbb\xbf{"id":35}', "byte_order_mark", id="a byte order mark"),
         pytest.param(b'{"id":"\xff"}', "not_utf8", id="bytes that are not UTF-8"),
         pytest.param('{"id":35}'.encode("utf-16"), "not_utf8", id="UTF-16"),
@@ -192,6 +192,28 @@ def test_a_signed_delivery_that_says_nothing_usable_waits_for_a_person(
     assert kept.quarantine_detail
     assert kept.body == body
     assert receiver.promised() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        pytest.param(b'{"id":35,"total":NaN}', "not_finite", id="NaN"),
+        pytest.param(b'{"id":35,"id":36}', "duplicate_key", id="an id twice"),
+        pytest.param(b'{"id":35,"}', "bad_json", id="broken JSON"),
+        pytest.param(b'{"id":35,"n":"\xff"}', "not_utf8", id="bytes that are not UTF-8"),
+    ],
+)
+def test_a_delivery_broken_behind_its_id_waits_for_a_person_as_soon_as_its_order_is_looked_at(
+    receiver: Receiver, body: bytes, reason: str
+) -> None:
+    """Until then no more than the id is read: the store waits for its answer."""
+    assert receiver.post(body) == 200
+    assert receiver.promised() == [(JobName.RECORD_ORDER, f"{receiver.store_id}:35")]
+    receiving.read_closely(receiver.edges, receiver.store_id, 35)
+    (kept,) = receiver.kept()
+    assert kept.quarantined_because == reason
+    assert kept.quarantine_detail
+    assert (kept.object_type, kept.woo_object_id, kept.body) == (None, None, body)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +258,7 @@ def test_without_a_database_a_delivery_is_acknowledged_once_the_spool_has_it(
 ) -> None:
     assert receiver.post() == 200
     with monkeypatch.context() as broken:
-        broken.setattr(receiver.edges.database.engine, "begin", fail)
+        broken.setattr(receiver.edges.database.engine, "raw_connection", fail)
         assert receiver.post() == 200
     assert [line["event"] for line in logged.entries] == ["delivery spooled"]
     assert spool.count(receiver.edges).to_store == 1
@@ -249,7 +271,7 @@ def test_without_database_and_spool_nothing_is_acknowledged(
     assert receiver.post() == 200
     (receiver.edges.home / "spool").write_text("a file where the folder should be")
     with monkeypatch.context() as broken:
-        broken.setattr(receiver.edges.database.engine, "begin", fail)
+        broken.setattr(receiver.edges.database.engine, "raw_connection", fail)
         assert receiver.post() == 503
     assert [line["event"] for line in logged.entries] == ["spool not usable", "delivery not kept"]
     assert receiver.post() == 200

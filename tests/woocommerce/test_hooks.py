@@ -16,6 +16,7 @@ from refunddesk.woocommerce.hooks import (
     Ping,
     Reading,
     Unusable,
+    glance,
     read_delivery,
     read_ping,
 )
@@ -93,6 +94,64 @@ def test_a_ping_is_recognised_by_its_whole_body(
 )
 def test_a_delivery_says_which_object_changed(topic: str, body: str, expected: Reading) -> None:
     assert read(body, topic) == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param('{"id":%s,"status":"processing"}' % ("9" * 18), id="18 digits"),
+        pytest.param('{"id":35,"billing":{"city":"Berlin"}}', id="an address"),
+    ],
+)
+def test_an_order_is_named_at_a_glance_as_by_reading_all_of_it(body: str) -> None:
+    named = glance("order.updated", JSON, body.encode())
+    assert named == read(body)
+    assert isinstance(named, ObjectChanged)
+
+
+@pytest.mark.parametrize(
+    ("topic", "content_type", "body"),
+    [
+        pytest.param("order.updated", JSON, '{"id":%s,"a":1}' % ("9" * 19), id="19 digits"),
+        pytest.param("order.updated", JSON, '{"id":0,"a":1}', id="zero"),
+        pytest.param("order.updated", JSON, '{"id":035,"a":1}', id="a leading zero"),
+        pytest.param("order.updated", JSON, '{"id":"35","a":1}', id="a text"),
+        pytest.param("order.updated", JSON, '{"id":35.5,"a":1}', id="a fraction"),
+        pytest.param("order.updated", JSON, '{"id":35,"a":1', id="no end"),
+        pytest.param("order.updated", JSON, '{"a":1,"id":35}', id="something before the id"),
+        pytest.param("order.updated", JSON, '[{"id":35,"a":1}]', id="a list"),
+        pytest.param(
+            "order.updated", JSON, '{"id":35,"billing_period":"year"}', id="a subscription"
+        ),
+        pytest.param("order.deleted", JSON, '{"id":35}', id="nothing but the id"),
+        pytest.param("order.updated", FORM, '{"id":35,"a":1}', id="another content type"),
+        pytest.param("order.updated", None, '{"id":35,"a":1}', id="no content type"),
+        pytest.param("subscription.updated", JSON, '{"id":35,"a":1}', id="another topic"),
+        pytest.param("orders", JSON, '{"id":35,"a":1}', id="no topic"),
+        pytest.param(
+            "action.woocommerce_new_order", JSON, '{"id":35,"a":1}', id="an action's topic"
+        ),
+    ],
+)
+def test_what_a_glance_does_not_tell_for_sure_is_read(
+    topic: str, content_type: str | None, body: str
+) -> None:
+    assert glance(topic, content_type, body.encode()) is None
+
+
+@given(
+    keys=st.lists(
+        st.sampled_from(["id", "order", "code", "billing_period", "line_items", "a"]), max_size=4
+    ),
+    value=st.sampled_from(["35", "36", '"35"', "[]", '{"id":7}', "NaN", "", "1}"]),
+    space=st.sampled_from(["", " "]),
+)
+def test_a_glance_names_no_other_order_than_reading_does(
+    keys: list[str], value: str, space: str
+) -> None:
+    body = "{" + ",".join(f'{space}"{key}":{value}' for key in keys) + "}"
+    named = glance("order.updated", JSON, body.encode())
+    assert named is None or read(body) == named or isinstance(read(body), Unusable)
 
 
 @pytest.mark.parametrize(

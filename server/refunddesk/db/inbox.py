@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, literal_column, select, update
 
 from refunddesk.db.many_rows import ManyRows
+from refunddesk.db.session import Transaction
 from refunddesk.db.tables import inbox
 
 
@@ -53,7 +54,7 @@ class Delivery(NewDelivery):
     released_at: datetime | None
 
 
-def insert_deliveries(transaction: Connection, deliveries: Sequence[NewDelivery]) -> None:
+def insert_deliveries(transaction: Transaction, deliveries: Sequence[NewDelivery]) -> None:
     _INSERT.insert(transaction, [_values_of(delivery) for delivery in deliveries])
 
 
@@ -109,6 +110,30 @@ def list_quarantined(transaction: Connection, limit: int = 100) -> list[Delivery
     return [_delivery(row) for row in rows]
 
 
+def list_about(
+    transaction: Connection,
+    store_id: int,
+    object_type: str,
+    woo_object_id: int,
+    *,
+    since: datetime,
+    limit: int,
+) -> list[Delivery]:
+    """The newest deliveries about the object that came at `since` or later, newest first."""
+    rows = transaction.execute(
+        select(inbox)
+        .where(
+            inbox.c.store_id == store_id,
+            inbox.c.object_type == object_type,
+            inbox.c.woo_object_id == woo_object_id,
+            inbox.c.received_at >= since,
+        )
+        .order_by(inbox.c.id.desc())
+        .limit(limit)
+    )
+    return [_delivery(row) for row in rows]
+
+
 def find_last_received_at(transaction: Connection, store_id: int) -> datetime | None:
     """When the store last delivered anything."""
     return transaction.scalar(
@@ -132,6 +157,22 @@ def record_released(
         update(inbox)
         .where(inbox.c.id == delivery_id)
         .values(released_at=at, object_type=object_type, woo_object_id=woo_object_id)
+    )
+
+
+def quarantine_delivery(
+    transaction: Connection, delivery_id: int, *, because: str, detail: str
+) -> None:
+    """Let the delivery wait for a person: it names no object after all."""
+    transaction.execute(
+        update(inbox)
+        .where(inbox.c.id == delivery_id)
+        .values(
+            object_type=None,
+            woo_object_id=None,
+            quarantined_because=because,
+            quarantine_detail=detail,
+        )
     )
 
 

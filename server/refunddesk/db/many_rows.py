@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import Dialect, Table
+
+from refunddesk.db.session import Transaction
 
 Row = Sequence[Any]
 
@@ -25,19 +28,17 @@ class ManyRows:
     columns: tuple[str, ...]
     conflict: str = ""
 
-    def insert(self, transaction: Connection, rows: Sequence[Row]) -> None:
+    def insert(self, transaction: Transaction, rows: Sequence[Row]) -> None:
         """Each row has a value for each of the columns, in their order. Not for thousands of rows:
         a statement has 32,766 values at most.
         """
         if not rows:
             return
         dialect = transaction.dialect
-        processors = _processors(self.table, self.columns, dialect)
-        values = [
-            value if process is None else process(value)
-            for row in rows
-            for value, process in zip(row, processors, strict=True)
-        ]
+        values = list(chain.from_iterable(rows))
+        for place, process in _processors(self.table, self.columns, dialect):
+            column = slice(place, None, len(self.columns))
+            values[column] = [process(value) for value in values[column]]
         transaction.exec_driver_sql(self._statement(dialect, len(rows)), tuple(values))
 
     def _statement(self, dialect: Dialect, rows: int) -> str:
@@ -57,8 +58,7 @@ def _statement(table: str, columns: Iterable[str], conflict: str, rows: int, mar
 @lru_cache(maxsize=8)
 def _processors(
     table: Table, columns: Iterable[str], dialect: Dialect
-) -> tuple[Callable[[Any], Any] | None, ...]:
-    """How each column's values are put as the driver takes them; None: as they are."""
-    return tuple(
-        table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns
-    )
+) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+    """The places of the columns whose values are not put as the driver takes them, and how to."""
+    found = (table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in columns)
+    return tuple((place, process) for place, process in enumerate(found) if process)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
 
 from refunddesk.db.many_rows import ManyRows
+from refunddesk.db.session import Transaction
 from refunddesk.db.tables import Instant, outbox
 from refunddesk.jobnames import LIMITS, JobName
 
@@ -66,7 +67,7 @@ def promise(transaction: Connection, job: JobName, subject: object, *, due_at: d
     promise_all(transaction, [(job, str(subject), due_at)])
 
 
-def promise_all(transaction: Connection, asked: Sequence[tuple[JobName, str, datetime]]) -> None:
+def promise_all(transaction: Transaction, asked: Sequence[tuple[JobName, str, datetime]]) -> None:
     """Ask for each (job, subject, due at), as `promise` does for one. What is named twice is asked
     for once, at the earlier of its times.
     """

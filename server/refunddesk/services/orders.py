@@ -21,7 +21,7 @@ from refunddesk.services import duplicates
 from refunddesk.services.bookkeeping import book_order
 from refunddesk.services.called_off import watch_closed
 from refunddesk.services.edges import Edges
-from refunddesk.services.inbox import quarantine, subject_of
+from refunddesk.services.inbox import quarantine, read_closely, subject_of
 from refunddesk.services.infringements import flag_order
 from refunddesk.services.item_kinds import classify
 from refunddesk.services.license_terms import issue_for_order, settle_terms
@@ -51,6 +51,7 @@ def record_order(edges: Edges, store_id: int, woo_order_id: int) -> None:
     something older. Raises what the store's client raises; nothing is changed then.
     """
     read_at = edges.clock()
+    read_closely(edges, store_id, woo_order_id)
     with edges.database.read() as transaction:
         store = stores.get_store(transaction, store_id)
         rules = stores.list_item_rules(transaction, store_id)

@@ -28,6 +28,8 @@ _ACTIONS: tuple[tuple[re.Pattern[str], ObjectType], ...] = (
     (re.compile(r"woocommerce_(new_order|update_order|payment_complete)"), "order"),
     (re.compile(r"woocommerce_subscription_[a-z_]+"), "subscription"),
 )
+# How every order that WooCommerce delivers begins. A database holds any number of 18 digits.
+_ORDER_HEAD = re.compile(rb'\{"id":([1-9][0-9]{0,17}),"')
 # Only subscriptions carry these, in every version of their API.
 _SUBSCRIPTION_KEYS = frozenset({"billing_period", "billing_schedule"})
 
@@ -75,6 +77,23 @@ def read_ping(content_type: str | None, body: bytes) -> Ping | None:
     if match is None or _media_type(content_type) != "application/x-www-form-urlencoded":
         return None
     return Ping(int(match[1]))
+
+
+def glance(topic: str, content_type: str | None, body: bytes) -> ObjectChanged | None:
+    """Which order a verified delivery tells of, by its first bytes; None where only
+    `read_delivery` can tell.
+
+    It never tells of another order than `read_delivery` does, but may name one where that finds
+    the body unusable: what follows the id is not read.
+    """
+    resource, _, event = topic.partition(".")
+    if resource != "order" or content_type != "application/json":
+        return None
+    head = _ORDER_HEAD.match(body)
+    # A subscription has "billing_period", and so on.
+    if head is None or not body.endswith(b"}") or b'"billing_' in body:
+        return None
+    return ObjectChanged("order", int(head[1]), event)
 
 
 def read_delivery(topic_header: str | None, content_type: str | None, body: bytes) -> Reading:
