@@ -144,9 +144,9 @@ Written by `make bench`; not to be edited by hand.
 Signed deliveries of 6 KiB, over kept-alive connections from a process of its own, to the web
 process as `refunddesk serve` runs it. *Kept* means that each is on the disk before it is answered
 with 200. *Signature only* is the same web process, its log lines included, of which the handler
-proves the signature and keeps nothing: what HTTP, routing and the signature cost by themselves. *Share* is the rate next to *signature only* in
-the same round. CPU is the web process's own, for one request; the databases' own processes and the
-load are not in it.
+proves the signature and keeps nothing: what HTTP, routing and the signature cost by themselves.
+*Share* is the rate next to *signature only* in the same round. CPU is the web process's own, for
+one request; the databases' own processes and the load are not in it.
 """
 
 _FOOT = """
