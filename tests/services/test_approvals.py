@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
 from refunddesk.db import approvals as rows
+from refunddesk.db import orders as order_rows
 from refunddesk.db import refunds, staff
 from refunddesk.db.history import list_deeds
 from refunddesk.db.refunds import State
@@ -299,6 +301,23 @@ def test_an_approval_comes_too_late_where_the_policy_says_no_by_now(
     customers.change_customer(edges, 1, accusation, by=ADA)
     approvals.approve(edges, approval.id, by=BEN)
     assert (request_of(edges, request_id).state, refunds_of(edges, request_id)) == ("refused", [])
+
+
+def test_an_approval_does_not_cover_another_amount_than_the_one_it_was_given_for(
+    edges: Edges,
+) -> None:
+    request_id = granted_by_policy(edges)
+    approval = waiting(edges, request_id)
+    assert approval
+    approval_limits.set_limits(edges, 1, {"policy": "100.00"}, currency=None, by=BEN)
+    with edges.database.write() as transaction:
+        (item,) = order_rows.list_items(transaction, 1)
+        cheaper = replace(item, paid=eur("150.00"))
+        order_rows.record_items(transaction, 1, [cheaper], at=edges.clock())
+    approvals.approve(edges, approval.id, by=BEN)
+    anew = waiting(edges, request_id)
+    assert anew
+    assert (anew.amount, refunds_of(edges, request_id)) == (eur("150.00"), [])
 
 
 # ---------------------------------------------------------------- today
