@@ -43,6 +43,13 @@ class Rehearsal(Database):
         finally:
             point.rollback()
 
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Let others write to the database, and go on from what they wrote."""
+        self._stage.rollback()
+        yield
+        self._stage.begin()
+
     def close(self) -> None:
         """The database itself belongs to whoever opened it."""
         self._stage.rollback()

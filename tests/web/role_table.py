@@ -15,12 +15,13 @@ from werkzeug.test import TestResponse
 
 from refunddesk import licensing
 from refunddesk.compat.verdict import Verdict
-from refunddesk.db import approvals, disputes, duplicates, licenses, suspicions
+from refunddesk.db import approvals, disputes, duplicates, licenses, steps, suspicions
 from refunddesk.db import staff as people
 from refunddesk.db.customer_links import Purpose
 from refunddesk.db.duplicates import Duplicate, DuplicateKind, NewDuplicate
 from refunddesk.db.orders import Order
 from refunddesk.db.staff import Role
+from refunddesk.db.steps import StepKind
 from refunddesk.db.suspicions import SuspicionKind
 from refunddesk.services import (
     approval_limits,
@@ -200,6 +201,7 @@ def _things(edges: Edges, number: int, email: str) -> Things:
             SuspicionKind.USE_AFTER_REFUND,
             at=edges.clock(),
         )
+        steps.insert_step(transaction, paid.id, StepKind.END_LICENSE, license.id, now=edges.clock())
     waits_id, approval_id = _held(edges, store_id, 700 + number)
     pair = _paid_twice(edges, store_id, number)
     kept = attachments.attach(edges, case.id, "shot.png", picture(), by=STAFF)
@@ -413,6 +415,7 @@ MAKERS: Mapping[str, Maker] = {
     "GET /desk/checks/{check_id}": _READS,
     "GET /desk/customers/{customer_id}": _READS,
     "GET /desk/desk.css": _READS,
+    "GET /desk/icon.svg": _READS,
     "GET /desk/orders/{order_id}": _READS,
     "GET /desk/payments": _READS,
     "GET /desk/plugins": _READS,
@@ -427,6 +430,7 @@ MAKERS: Mapping[str, Maker] = {
     "GET /metrics": _READS,
     "GET /my/": _READS,
     "GET /my/enter/{token}": _READS,
+    "GET /my/icon.svg": _READS,
     "GET /my/link": _READS,
     "GET /my/portal.css": _READS,
     "GET /my/renewal": _sends(status=404, changes=False),  # the order has no subscription

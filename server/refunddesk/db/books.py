@@ -13,6 +13,9 @@ from refunddesk.db.tables import entries, postings
 from refunddesk.ledger import Entry, Posting, difference
 from refunddesk.money import Money
 
+#: Entries never change, so those that balanced once need no second look at every page and scrape.
+ENTRIES_LOOKED_AT = 1_000
+
 
 @dataclass(frozen=True, slots=True)
 class BookedEntry:
@@ -132,6 +135,20 @@ def list_entries(transaction: Connection, order_id: int) -> list[BookedEntry]:
             (*(before.postings if before else ()), posting),
         )
     return list(found.values())
+
+
+def list_unbalanced_entries(transaction: Connection, limit: int = 25) -> tuple[int, ...]:
+    """Ids of newest entries whose postings do not add up to zero. There must never be one."""
+    newest = transaction.scalar(select(func.max(entries.c.id))) or 0
+    rows = transaction.scalars(
+        select(postings.c.entry_id)
+        .where(postings.c.entry_id > newest - ENTRIES_LOOKED_AT)
+        .group_by(postings.c.entry_id, postings.c.currency)
+        .having(func.sum(postings.c.amount_minor) != 0)
+        .order_by(postings.c.entry_id)
+        .limit(limit)
+    )
+    return tuple(rows)
 
 
 def find_unbalanced_order(transaction: Connection) -> int | None:

@@ -89,7 +89,7 @@ def list_same_person(transaction: Connection, customer_id: int) -> list[Customer
     while newest:
         rows = transaction.execute(select(customers).where(customers.c.id.in_(newest))).all()
         found |= {row.id: _customer(row) for row in rows}
-        links = [and_(customers.c.store_id == row.store_id, or_(*_links(row))) for row in rows]
+        links = _links(rows)
         reached = transaction.scalars(select(customers.c.id).where(or_(*links))) if links else ()
         newest = set(reached) - set(found)
     return [found[key] for key in sorted(found)]
@@ -115,9 +115,7 @@ def list_persons(transaction: Connection, store_id: int) -> dict[int, int]:
     )
     for customer_id, email_key, woo_customer_id in rows:
         lowest[customer_id] = customer_id
-        mailbox, domain = _mailbox(email_key)
-        shared: list[object] = [(mailbox, domain)] if mailbox else []
-        shared += [woo_customer_id] if woo_customer_id else []
+        shared: list[object] = [one for one in (_mailbox(email_key), woo_customer_id) if one]
         for link in shared:
             one, other = person(first_with.setdefault(link, customer_id)), person(customer_id)
             lowest[max(one, other)] = min(one, other)
@@ -206,6 +204,7 @@ def record_customer(
         store_id=store_id,
         email=email.strip(),
         email_key=key,
+        mailbox=_mailbox(key),
         woo_customer_id=woo_customer_id,
         country=country,
         language=language,
@@ -225,27 +224,24 @@ def record_customer(
     return int(customer_id)
 
 
-def _mailbox(email_key: str) -> tuple[str, str]:
-    """The mailbox that an address reaches, without what follows a "+", and its domain."""
+def _mailbox(email_key: str) -> str | None:
+    """The mailbox that an address reaches, without what follows a "+"; None for no address."""
     local, _, domain = email_key.rpartition("@")
-    return local.partition("+")[0], domain
+    mailbox = local.partition("+")[0]
+    return f"{mailbox}@{domain}" if mailbox else None
 
 
-def _links(row: Row[Any]) -> list[ColumnElement[bool]]:
-    """What another row of the same store has in common with this one if both are one person."""
-    mailbox, domain = _mailbox(row.email_key)
-    links = [customers.c.id == row.id]
-    if mailbox:
-        links.append(customers.c.email_key == f"{mailbox}@{domain}")
-        links.append(
-            and_(
-                customers.c.email_key.startswith(f"{mailbox}+", autoescape=True),
-                customers.c.email_key.endswith(f"@{domain}", autoescape=True),
-            )
-        )
-    if row.woo_customer_id:
-        links.append(customers.c.woo_customer_id == row.woo_customer_id)
-    return links
+def _links(rows: Sequence[Row[Any]]) -> list[ColumnElement[bool]]:
+    """What another row has in common with one of these if both are one person, each by an index.
+
+    As lists of values: one person may go by more addresses than a statement takes conditions.
+    """
+    stores = {row.store_id for row in rows}
+    return [
+        and_(customers.c.store_id.in_(stores), column.in_(values))
+        for column in (customers.c.mailbox, customers.c.woo_customer_id)
+        if (values := {row._mapping[column.name] for row in rows} - {None, 0})
+    ]
 
 
 def _customer(row: Row[Any]) -> CustomerFacts:

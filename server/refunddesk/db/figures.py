@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, func, or_, select
 
 from refunddesk.db import inbox as deliveries
+from refunddesk.db.books import ENTRIES_LOOKED_AT
 from refunddesk.db.tables import (
     activations,
     alarms,
@@ -29,9 +30,6 @@ from refunddesk.db.tables import (
     rounds,
     stores,
 )
-
-#: Entries never change, so those that balanced once need no second look at every scrape.
-ENTRIES_LOOKED_AT = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import Connection, Row, Text, and_, cast, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, insert, select, update
 
 from refunddesk.db.tables import outbox, refunds
 from refunddesk.jobnames import JobName
@@ -254,10 +254,7 @@ def list_in_state(
 ) -> list[Refund]:
     """Refunds in one of `states`, oldest first."""
     rows = transaction.execute(
-        select(refunds)
-        .where(refunds.c.state.in_([state.value for state in states]))
-        .order_by(refunds.c.id)
-        .limit(limit)
+        select(refunds).where(_is_in(states)).order_by(refunds.c.id).limit(limit)
     )
     return [_refund(row) for row in rows]
 
@@ -266,7 +263,7 @@ def list_due_ids(transaction: Connection, store_id: int) -> list[int]:
     """The refunds of the store that wait to be sent, oldest first."""
     rows = transaction.scalars(
         select(refunds.c.id)
-        .where(refunds.c.store_id == store_id, refunds.c.state == State.DUE.value)
+        .where(refunds.c.store_id == store_id, _is_in([State.DUE]))
         .order_by(refunds.c.id)
     )
     return list(rows)
@@ -276,7 +273,7 @@ def list_lapsed(transaction: Connection, now: datetime, limit: int = 100) -> lis
     """Refunds whose sender was not heard of again within its lease."""
     rows = transaction.execute(
         select(refunds)
-        .where(refunds.c.state == State.SENDING.value, refunds.c.lease_until <= now)
+        .where(_is_in([State.SENDING]), refunds.c.lease_until <= now)
         .order_by(refunds.c.id)
         .limit(limit)
     )
@@ -295,13 +292,20 @@ def list_forgotten(
     rows = transaction.execute(
         select(refunds)
         .where(
-            refunds.c.state.in_([state.value for state in states]),
+            _is_in(states),
             ~select(outbox.c.id).where(promised).exists(),
         )
         .order_by(refunds.c.id)
         .limit(limit)
     )
     return [_refund(row) for row in rows]
+
+
+def _is_in(states: Iterable[State]) -> ColumnElement[bool]:
+    """In one of `states`; those in which something is still to come are found by their index."""
+    wanted = set(states)
+    in_one = refunds.c.state.in_([state.value for state in wanted])
+    return in_one if wanted & SETTLED else and_(refunds.c.settled_at.is_(None), in_one)
 
 
 def _as_held(refund: Refund) -> Any:

@@ -6,7 +6,17 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    and_,
+    insert,
+    or_,
+    select,
+    union,
+    update,
+)
 
 from refunddesk.db.tables import orders, refunds
 from refunddesk.db.tables import refund_requests as table
@@ -204,11 +214,14 @@ def _pays() -> ColumnElement[bool]:
     )
 
 
-def _kin(order_id: int) -> Select[tuple[int]]:
+def _kin(order_id: int) -> CompoundSelect[tuple[int]]:
     """The order and, where it belongs to a subscription, all orders of that subscription."""
-    subscription_id = (
-        select(orders.c.subscription_id).where(orders.c.id == order_id).scalar_subquery()
-    )
-    return select(orders.c.id).where(
-        or_(orders.c.id == order_id, orders.c.subscription_id == subscription_id)
+    own = orders.alias("own")
+    # Not as one condition with OR: SQLite would rather read all requests than trust that these
+    # are few.
+    return union(
+        select(own.c.id).where(own.c.id == order_id),
+        select(orders.c.id)
+        .join(own, own.c.subscription_id == orders.c.subscription_id)
+        .where(own.c.id == order_id),
     )

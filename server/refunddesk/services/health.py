@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from refunddesk.db import leases, overview, schema
+from refunddesk.db import books, leases, overview, schema
 from refunddesk.db.overview import Block
 from refunddesk.services.edges import Edges
 
@@ -121,7 +121,7 @@ def look(edges: Edges) -> Status:
             held_stores=overview.list_held_stores(transaction),
             alarms=overview.list_alarms(transaction),
             blocked_stores=overview.list_blocked_stores(transaction),
-            unbalanced_entries=overview.list_unbalanced_entries(transaction),
+            unbalanced_entries=books.list_unbalanced_entries(transaction),
             moving=overview.list_refunds(transaction, ["due", "sending"]),
             awaiting=overview.list_requests(transaction, "awaiting"),
             cases_on_customers=overview.list_cases(transaction, "customer", now),

@@ -65,7 +65,10 @@ class OrderHome:
 
     @property
     def may_ask(self) -> bool:
-        return self.order.paid_at is not None and not (self.request and self.request.is_open)
+        """Not while a request is open or its money is on the way: a second one is refused then."""
+        is_open = self.request is not None and self.request.is_open
+        moves = any(refund.state in refunds.OPEN for refund in self.refunds)
+        return self.order.paid_at is not None and not is_open and not moves
 
     @property
     def may_state(self) -> bool:

@@ -27,7 +27,6 @@ from refunddesk.db.overview.of_money import (
     list_refunds,
     list_requests,
     list_settled_last,
-    list_unbalanced_entries,
 )
 from refunddesk.db.overview.of_payments import (
     DuplicateLine,
@@ -75,5 +74,4 @@ __all__ = [
     "list_stuck",
     "list_stuck_payments",
     "list_suspicions",
-    "list_unbalanced_entries",
 ]

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, select
 
-from refunddesk.db.overview.block import MOST_RECENT, MOST_ROWS, Block, counted, read_block
+from refunddesk.db.overview.block import MOST_RECENT, Block, counted, read_block
 from refunddesk.db.tables import (
     approvals,
     decisions,
     orders,
-    postings,
     refund_requests,
     refund_steps,
     refunds,
@@ -74,12 +73,12 @@ class ApprovalLine:
 
 
 def list_refunds(transaction: Connection, states: Sequence[str]) -> Block[RefundLine]:
-    """Refunds in one of `states`, oldest first."""
+    """Refunds in one of `states`, none of which is settled, oldest first."""
     query = (
         select(refunds, stores.c.name.label("store"), orders.c.number, counted())
         .join(stores, stores.c.id == refunds.c.store_id)
         .join(orders, orders.c.id == refunds.c.order_id)
-        .where(refunds.c.state.in_(states))
+        .where(refunds.c.settled_at.is_(None), refunds.c.state.in_(states))
         .order_by(refunds.c.id)
     )
     return read_block(transaction, query, _refund)
@@ -91,8 +90,8 @@ def list_settled_last(transaction: Connection) -> tuple[RefundLine, ...]:
         select(refunds, stores.c.name.label("store"), orders.c.number)
         .join(stores, stores.c.id == refunds.c.store_id)
         .join(orders, orders.c.id == refunds.c.order_id)
-        .where(refunds.c.state.in_(["paid", "failed"]))
-        .order_by(refunds.c.id.desc())
+        .where(refunds.c.settled_at.is_not(None))
+        .order_by(refunds.c.settled_at.desc(), refunds.c.id.desc())
         .limit(MOST_RECENT)
     )
     return tuple(_refund(row) for row in rows)
@@ -177,18 +176,6 @@ def list_approvals(transaction: Connection) -> Block[ApprovalLine]:
             row.asked_at,
         ),
     )
-
-
-def list_unbalanced_entries(transaction: Connection) -> tuple[int, ...]:
-    """Ids of entries whose postings do not add up to zero. There must never be one."""
-    rows = transaction.scalars(
-        select(postings.c.entry_id)
-        .group_by(postings.c.entry_id, postings.c.currency)
-        .having(func.sum(postings.c.amount_minor) != 0)
-        .order_by(postings.c.entry_id)
-        .limit(MOST_ROWS)
-    )
-    return tuple(rows)
 
 
 def _refund(row: Row[Any]) -> RefundLine:

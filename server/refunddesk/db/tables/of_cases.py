@@ -53,6 +53,12 @@ cases = Table(
     at("customer_due_at", nullable=True),
 )
 Index("ix_cases_order_id", cases.c.order_id)
+Index(
+    "ix_cases_open",
+    cases.c.id,
+    sqlite_where=text("ended_at IS NULL"),
+    postgresql_where=text("ended_at IS NULL"),
+)
 Index("ix_cases_support_due_at", cases.c.support_due_at)
 Index("ix_cases_customer_due_at", cases.c.customer_due_at)
 
@@ -91,6 +97,7 @@ work_quotes = Table(
     at("withdrawn_at", nullable=True),  # by us, unanswered: it is declined then
     one_of("state", "offered", "accepted", "declined"),
 )
+Index("ix_work_quotes_case_id", work_quotes.c.case_id)
 Index(
     "one_open_quote",
     work_quotes.c.case_id,

@@ -86,6 +86,7 @@ Index(
     sqlite_where=text("deactivated_at IS NULL"),
     postgresql_where=text("deactivated_at IS NULL"),
 )
+Index("ix_activations_license_id", activations.c.license_id)  # those switched off, too
 Index("ix_activations_site", activations.c.site)
 
 # The store's own patterns of sites for trying out, beside the list that is shipped.
@@ -141,3 +142,9 @@ suspicions = Table(
     UniqueConstraint("license_id", "kind"),
 )
 Index("ix_suspicions_customer_id", suspicions.c.customer_id)
+Index(
+    "ix_suspicions_open",
+    suspicions.c.id,
+    sqlite_where=text("settled_at IS NULL"),
+    postgresql_where=text("settled_at IS NULL"),
+)

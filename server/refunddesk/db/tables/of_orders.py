@@ -23,6 +23,8 @@ customers = Table(
     ref("store_id", "stores"),
     Column("email", Text, nullable=False),
     Column("email_key", Text, nullable=False),  # lower case, to find aliases and guests by
+    # The address without what follows a "+": one mailbox. Null: an account without an address.
+    Column("mailbox", Text),
     Column("woo_customer_id", BigInteger),
     Column("country", Text),
     Column("language", Text),  # two letters, of the last order that named one
@@ -34,6 +36,8 @@ customers = Table(
     at("infringement_settled_at", nullable=True),
     UniqueConstraint("store_id", "email_key"),
 )
+Index("ix_customers_mailbox", customers.c.store_id, customers.c.mailbox)
+Index("ix_customers_woo_customer_id", customers.c.store_id, customers.c.woo_customer_id)
 
 subscriptions = Table(
     "subscriptions",
@@ -98,6 +102,7 @@ orders = Table(
 )
 Index("ix_orders_customer_id", orders.c.customer_id)
 Index("ix_orders_number", orders.c.number)
+Index("ix_orders_store_id", orders.c.store_id, orders.c.id)
 Index("ix_orders_subscription_id", orders.c.subscription_id)
 
 order_items = Table(

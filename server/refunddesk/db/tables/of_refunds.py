@@ -60,7 +60,22 @@ refunds = Table(
     UniqueConstraint("request_id", "decision_id"),
 )
 Index("ix_refunds_order_id", refunds.c.order_id)
-Index("ix_refunds_state", refunds.c.state)
+Index("ix_refunds_decision_id", refunds.c.decision_id)
+# Few are open. By their state alone nothing is to be found: SQLite would read all that were ever
+# paid to find those of one customer.
+Index(
+    "ix_refunds_open",
+    refunds.c.state,
+    sqlite_where=text("settled_at IS NULL"),
+    postgresql_where=text("settled_at IS NULL"),
+)
+Index(
+    "ix_refunds_settled_at",
+    refunds.c.settled_at,
+    refunds.c.id,
+    sqlite_where=text("settled_at IS NOT NULL"),
+    postgresql_where=text("settled_at IS NOT NULL"),
+)
 # Money that may have moved blocks the next payment on its order.
 Index(
     "one_refund_in_flight",
@@ -105,3 +120,4 @@ refund_steps = Table(
     one_of("state", "due", "done", "not_needed", "failed"),
     UniqueConstraint("refund_id", "kind", "target"),
 )
+Index("ix_refund_steps_state", refund_steps.c.state)

@@ -40,6 +40,7 @@ refund_requests = Table(
     UniqueConstraint("store_id", "request_key"),
 )
 Index("ix_refund_requests_order_id", refund_requests.c.order_id)
+Index("ix_refund_requests_state", refund_requests.c.state)
 Index(
     "one_open_request",
     refund_requests.c.order_id,

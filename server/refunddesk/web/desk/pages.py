@@ -11,7 +11,7 @@ from refunddesk import embedded_queue
 from refunddesk.db.search import MOST_FOUND
 from refunddesk.services import desk as shown
 from refunddesk.services import health, searching
-from refunddesk.web import styles
+from refunddesk.web import looks
 from refunddesk.web.auth import EVERY_ROLE, By, guard
 from refunddesk.web.current import desk
 from refunddesk.web.desk.blueprint import desk_pages
@@ -49,4 +49,10 @@ def search() -> ResponseReturnValue:
 @desk_pages.get("/desk.css")
 @guard(By.NOBODY)
 def stylesheet() -> ResponseReturnValue:
-    return styles.stylesheet(_OWN_STYLE)
+    return looks.stylesheet(_OWN_STYLE)
+
+
+@desk_pages.get("/icon.svg")
+@guard(By.NOBODY)
+def icon() -> ResponseReturnValue:
+    return looks.icon()

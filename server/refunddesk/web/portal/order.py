@@ -17,7 +17,7 @@ from refunddesk.policy.wording.showing import Showing
 from refunddesk.services import order_home
 from refunddesk.services.customer_links import NotForThisVisit
 from refunddesk.services.order_home import OrderHome
-from refunddesk.web import styles
+from refunddesk.web import looks
 from refunddesk.web.auth import By, current_visit, guard
 from refunddesk.web.current import desk
 from refunddesk.web.forms import FormNotUnderstood
@@ -162,7 +162,13 @@ def report_lost(activation_id: int) -> ResponseReturnValue:
 @portal.get("/portal.css")
 @guard(By.NOBODY)
 def stylesheet() -> ResponseReturnValue:
-    return styles.stylesheet(_OWN_STYLE)
+    return looks.stylesheet(_OWN_STYLE)
+
+
+@portal.get("/icon.svg")
+@guard(By.NOBODY)
+def icon() -> ResponseReturnValue:
+    return looks.icon()
 
 
 def visit_for_refund() -> Visit:

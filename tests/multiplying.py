@@ -1,0 +1,124 @@
+"""Makes of a few rows as many as a desk holds after years: copies, each with ids of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import JSON, Column, LargeBinary, Table, Text, UniqueConstraint
+
+from refunddesk.db.session import Database
+from refunddesk.db.tables import metadata
+
+#: Between the ids of one copy and those of the next: more than the rows any table begins with.
+STRIDE = 1_000
+_NAMED = re.compile(r"(case|order|request|refund|license|customer|dispute|quote|check):(\d+)")
+#: Of so many copies one is left as the first was: work that is still in somebody's hands.
+ONE_IN = 850
+#: There are few of these, however many orders there are; checks come with releases.
+_FEW = {
+    "stores", "item_rules", "endpoints", "staff", "staff_sessions", "staff_tokens", "rounds",
+    "leases", "release_feeds", "releases", "plugins", "plugin_versions", "policy_versions",
+    "license_calls", "staging_patterns", "sweeps", "webhook_states", "payment_blocks", "alarms",
+    "product_pages", "products", "checks", "fix_tasks",
+}  # fmt: skip
+_SEARCHED = {"email_key", "email", "mailbox", "site", "number", "key_ends_with"}
+
+Change = Callable[[dict[str, Any]], None]
+
+
+def multiply(database: Database, copies: int, changes: Mapping[str, Change]) -> None:
+    """Add `copies` of every row of the tables that grow.
+
+    `changes` says by table what is otherwise in a copy; one in ONE_IN is left as it was.
+    """
+    connection = database.engine.raw_connection()
+    driver = connection.driver_connection
+    connection.detach()  # what is set here must not reach anybody who comes later
+    assert driver
+    try:
+        cursor = driver.cursor()
+        if database.is_sqlite:
+            cursor.execute("PRAGMA foreign_keys = OFF")
+            cursor.execute("BEGIN IMMEDIATE")
+        else:
+            cursor.execute("SET session_replication_role = replica")
+        for table in metadata.sorted_tables:
+            if table.name not in _FEW:
+                _copy(cursor, table, copies, changes.get(table.name, lambda row: None))
+        if not database.is_sqlite:
+            cursor.execute("ANALYZE")  # as autovacuum does; nobody does it on SQLite
+        driver.commit()
+    finally:
+        driver.close()
+
+
+def _copy(cursor: Any, table: Table, copies: int, change: Change) -> None:
+    names = [column.name for column in table.c]
+    cursor.execute(f"SELECT {', '.join(names)} FROM {table.name}")
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    uniques = _uniques(table)
+    made = (
+        tuple(one.values())
+        for number in range(1, copies + 1)
+        for row in rows
+        for one in [_another(table, uniques, row, number, change)]
+    )
+    if hasattr(cursor, "copy"):
+        kinds = {name for name in names if isinstance(table.c[name].type, JSON)}
+        with cursor.copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN") as copy:
+            for values in made:
+                copy.write_row(
+                    [
+                        Jsonb(value) if name in kinds else value
+                        for name, value in zip(names, values, strict=True)
+                    ]
+                )
+    else:
+        marks = ", ".join("?" * len(names))
+        cursor.executemany(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", made)
+
+
+def _another(
+    table: Table, uniques: set[str], row: dict[str, Any], number: int, change: Change
+) -> dict[str, Any]:
+    made = dict(row)
+    if number % ONE_IN:
+        change(made)
+    for column in table.c:
+        value = made[column.name]
+        if value is not None:
+            made[column.name] = _shifted(column, column.name in uniques, value, number)
+    return made
+
+
+def _shifted(column: Column[Any], is_unique: bool, value: Any, number: int) -> Any:
+    if column.name == "seq" or (column.primary_key and isinstance(value, int)):
+        return value + number * STRIDE
+    if _grows(column):
+        return value + number * STRIDE
+    if isinstance(column.type, LargeBinary):
+        return bytes(value)[:24] + number.to_bytes(8, "big") if is_unique else value
+    if isinstance(column.type, Text) and isinstance(value, str):
+        named = _NAMED.fullmatch(value)
+        if named:
+            return f"{named[1]}:{int(named[2]) + number * STRIDE}"
+        return f"{value}~{number}" if is_unique else value
+    return value + number * STRIDE if is_unique and column.name.startswith("woo_") else value
+
+
+def _uniques(table: Table) -> set[str]:
+    """The columns that must differ from copy to copy, or that a person would search by."""
+    groups = [[column] for column in table.c if column.unique]
+    groups += [list(index.columns) for index in table.indexes if index.unique]
+    groups += [list(one.columns) for one in table.constraints if isinstance(one, UniqueConstraint)]
+    groups += [list(table.primary_key.columns)]
+    differ = {group[-1].name for group in groups if group and not any(_grows(one) for one in group)}
+    return differ | _SEARCHED
+
+
+def _grows(column: Column[Any]) -> bool:
+    """Whether it names a row of a table that grows, so that a copy's names another."""
+    return any(key.column.table.name not in _FEW for key in column.foreign_keys)
