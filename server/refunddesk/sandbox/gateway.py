@@ -164,7 +164,8 @@ class Gateway:
         with self._documents.locked():
             self._documents.put("movement", number, row, order_id)
             if key:
-                self._documents.put("paid_key", _number_of(key), {"reference": reference})
+                paid: Document = {"number": _number_of(key), "reference": reference}
+                self._documents.put("paid_key", paid["number"], paid)
         if self.on_movement:
             self.on_movement(_movement(row))
         return reference

@@ -54,7 +54,7 @@ def install(app: Flask, store: SandboxStore) -> None:
         if attempt is None:
             return _told(store, key, None)
         if bridge.is_busy(attempt["order_id"]):
-            raise _busy()
+            raise busy()
         with bridge.locked(attempt["order_id"]):
             attempt = bridge.find(key) or attempt
             if release and bridge.may_be_sent_again(attempt):
@@ -178,7 +178,7 @@ def _shown(store: SandboxStore, attempt: Document) -> Document:
     return {**shown, "honours_keys": store.gateway.honours_keys(attempt["gateway"])}
 
 
-def _busy() -> RestError:
+def busy() -> RestError:
     return RestError(
         409,
         "refund_desk_order_busy",

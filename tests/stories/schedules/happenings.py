@@ -46,9 +46,12 @@ class Happening:
         self.happens(play)
 
 
-def draw(rng: random.Random) -> list[Happening]:
+def draw(rng: random.Random, *, has_bridge: bool) -> list[Happening]:
     """Up to four of them, the first one first."""
-    names = rng.choices(sorted(_ALL), k=rng.choice((0, 1, 1, 2, 2, 3, 4)))
+    names = rng.choices(
+        sorted(_ALL if has_bridge else set(_ALL) - {_STORE_RESTORED}),
+        k=rng.choice((0, 1, 1, 2, 2, 3, 4)),
+    )
     turns = sorted(rng.randrange(5, 160) for _ in names)
     return [Happening(turn, name, _ALL[name]) for turn, name in zip(turns, names, strict=True)]
 
@@ -218,6 +221,28 @@ def _restore_backup(play: Play) -> None:
     play.watch.forget()
 
 
+def _restore_store(play: Play) -> None:
+    """The store is lost and comes back as it was in the beginning; what the gateway did stays done.
+
+    The bridge's record keeps its name and has lost what came after. Not once something was given
+    back by hand: with the store's row gone only the gateway's own records know of that.
+    """
+    store, opening = play.world.store, play.opening
+    if play.store_side.is_busy() or play.watch.by_hand_minor:
+        play.stage.tell("not now")
+        return
+    movements, keys = (store.documents.list(kind) for kind in ("movement", "paid_key"))
+    store.remember(opening.store)
+    for row in movements:
+        store.documents.reserve_number("movement", row["movement_id"])
+        store.documents.put("movement", row["movement_id"], row, row["order_id"])
+    for row in keys:
+        store.documents.put("paid_key", row["number"], row)
+
+
+#: Of a store with the bridge.
+_STORE_RESTORED = "the store's backup is restored"
+
 _ALL: dict[str, Callable[[Play], None]] = {
     "the queue is flushed": _lose_rings,
     "the queue is away": _take_queue_away,
@@ -231,4 +256,5 @@ _ALL: dict[str, Callable[[Play], None]] = {
     "the clock is set back": _set_clock_back,
     "the power fails": _cut_power,
     "a backup is restored": _restore_backup,
+    _STORE_RESTORED: _restore_store,
 }

@@ -14,6 +14,7 @@ from sqlalchemy import update
 from refunddesk.db import outbox, refunds, tables
 from refunddesk.db.refunds import State
 from refunddesk.jobnames import JobName
+from refunddesk.sandbox.bridge import PAID, Bridge
 from refunddesk.services import payments, preflight, read_back, settling
 from refunddesk.woocommerce import refunds as answers
 from refunddesk.woocommerce.refunds import Outcome
@@ -171,6 +172,18 @@ def _conclude_at_once(_world: World) -> Iterator[None]:
         yield
 
 
+# ---------------------------------------------------------------- what the bridge remembers
+
+
+def _call_again(_world: World) -> Any:
+    """A gateway that was called, and knows no keys, is called once more."""
+
+    def may_be_sent_again(_bridge: Bridge, attempt: Any) -> bool:
+        return bool(attempt["state"] != PAID)
+
+    return patch.object(Bridge, "may_be_sent_again", may_be_sent_again)
+
+
 # ---------------------------------------------------------------- one refund in flight per order
 
 
@@ -200,12 +213,13 @@ CAUGHT = (
     Mutant("a row counts as paid without refunded_payment", _trust_any_row, seed=71),
     Mutant("any 5xx counts as final", _take_errors_for_final),
     Mutant("a call without an answer is sent again", _send_again_after_silence, seed=25),
-    Mutant("a lapsed lease is sent again", _send_again_after_lapse, seed=3),
+    Mutant("a lapsed lease is sent again", _send_again_after_lapse, seed=51),
     Mutant("the intent is not committed before the call", _commit_after_sending),
     Mutant("a sender that woke too late sends", _send_late, seed=10),
     Mutant("the token is not checked", _ignore_tokens, seed=10),
-    Mutant("the look before sending ignores our marker", _ignore_markers, seed=29),
+    Mutant("the look before sending ignores our marker", _ignore_markers, seed=72),
     Mutant("an absent row is believed at once", _conclude_at_once, seed=105),
+    Mutant("a gateway that was called is called again", _call_again, seed=24),
     Mutant("nothing keeps two refunds of an order apart", _drop_both, seed=3, crowded=True),
 )
 #: Each of the two holds by itself, and asking holds where both are gone: docs/reliability.md.

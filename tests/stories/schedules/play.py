@@ -55,7 +55,7 @@ class Play:
         trace: Callable[[str], None] | None = None,
     ) -> None:
         self.rng = random.Random(f"schedule {seed}")
-        self.opening = opening or self.rng.choice(world.openings)
+        self.opening = opening or self.rng.choice(world.openings_of(seed))
         world.set_up(self.opening, seed)
         self.world = world
         self.seed = seed
@@ -72,7 +72,7 @@ class Play:
         self._records_orders = self.rng.random() < 0.2
         self._writer: Task | None = None
         self._sweeps_left = _SWEEPS
-        self._happenings = happenings.draw(self.rng)
+        self._happenings = happenings.draw(self.rng, has_bridge=self.opening.has_bridge)
         self._jobs = {name: self._watched(name, job) for name, job in registry.JOBS.items()}
         world.player, world.network = self, self.store_side
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,7 @@ class StoreSide:
         self.pending: list[Request] = []
         store.on_step = self._step
         store.nap = self._nap
+        store.bridge.wait = self._wait
 
     def read(self, path: str, params: Mapping[str, str] | None) -> Answer:
         stage = self._stage
@@ -100,7 +101,9 @@ class StoreSide:
         stage.tell(f"POST {body['amount']} {body['reason']}: {fate or 'all well'}")
         if fate == "refused":
             raise NoAnswer("it refused the connection", not_sent=True)
-        request = Request(path, stage.rng.randrange(3) if fate == "dies" else None)
+        # The bridge's notes are moments to die at, too.
+        moments = 6 if self._store.bridge.installed else 3
+        request = Request(path, stage.rng.randrange(moments) if fate == "dies" else None)
         self.pending.append(request)
         begins_at = stage.elapsed
         late = stage.rng.uniform(0, LATEST - 1) if fate == "abandoned" else 0.0
@@ -135,7 +138,7 @@ class StoreSide:
         if fate in _IN_FRONT:
             faults.arm(str(fate), method="POST", path_part=path)
         elif fate in _AT_THE_GATEWAY:
-            order_id = int(path.split("/")[1])
+            order_id = int(path.split("/")[-2])
             faults.arm(str(fate), order_id=order_id, seconds=rng.uniform(20, LATEST - 1))
 
     def _work_off(
@@ -163,6 +166,12 @@ class StoreSide:
             raise Killed(task.name)
         request.writes += 1
         self._stage.pause(name)
+
+    def _wait(self, is_free: Callable[[], bool], seconds: float) -> bool:
+        stage = self._stage
+        if not is_free():
+            stage.pause("waits for the order's lock", is_free, up_to=stage.elapsed + seconds)
+        return is_free()
 
     def _nap(self, seconds: float) -> None:
         self._stage.sleep(seconds, "the gateway is slow")

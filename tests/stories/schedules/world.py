@@ -21,6 +21,7 @@ from refunddesk.db.session import Database, open_database
 from refunddesk.db.staff import Role
 from refunddesk.sealing import Sealer, new_key
 from refunddesk.services import stores
+from refunddesk.services.bridges import look_for_bridge
 from refunddesk.services.edges import Edges
 from refunddesk.services.orders import record_order
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
@@ -48,7 +49,9 @@ class Player(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One paid order with refunds granted on it, as two databases hold it."""
+    """One paid order with refunds granted on it, as two databases hold it. `has_bridge`: the store
+    has the desk's own plugin, and the desk knows of it.
+    """
 
     name: str
     desk: sqlite3.Connection
@@ -57,6 +60,7 @@ class Opening:
     woo_order_id: int
     paid_minor: int
     shares: tuple[tuple[int, tuple[str, str]], ...]  # per line: the store's id, net and tax
+    has_bridge: bool = False
 
 
 class World:
@@ -101,6 +105,7 @@ class World:
         building.add_staff(self.edges, (APPROVERS[0], Role.OWNER), (APPROVERS[1], Role.APPROVER))
         self._blank = (self.image(), self.store.image())
         self.openings = self._make_openings()
+        self.bridged = self._make_bridged()
         #: Not to be had by asking: an order with an unsettled refund takes no second request.
         self.crowded = self._open("each line by itself", TWO, [["LIC-1"], ["DOM-1"]])
 
@@ -124,6 +129,11 @@ class World:
         self.clock.at = self.store_clock.at = START
         self.restore(opening.desk)
         self.store.remember(opening.store)
+        self.store.bridge.installed = opening.has_bridge
+
+    def openings_of(self, seed: int) -> tuple[Opening, ...]:
+        """What the seed may begin with: two of five have the bridge."""
+        return self.bridged if seed % 5 >= 3 else self.openings
 
     # -- the situations
 
@@ -134,18 +144,31 @@ class World:
             self._open("a subscription", ("SUB-Y",), [["SUB-Y"]], ("subscription_cancelled",)),
         )
 
+    def _make_bridged(self) -> tuple[Opening, ...]:
+        return (
+            self._open("one line of two, with the bridge", TWO, [["LIC-1"]], gateway="sandboxpay"),
+            self._open("the whole, by keys", TWO, [["LIC-1", "DOM-1"]], gateway="sandboxkeys"),
+        )
+
     def _open(
         self,
         name: str,
         skus: Sequence[str],
         grants: Sequence[Sequence[str]],
         effects: Sequence[str] = (),
+        *,
+        gateway: str | None = None,
     ) -> Opening:
+        """A situation; with `gateway` in a store that has the bridge."""
         desk, store = self._blank
         self.restore(desk)
         self.store.remember(store)
         lines = [{"sku": sku, "quantity": 1} for sku in skus]
-        sold = self.store.add_order(lines, at_checkout=True)
+        self.store.bridge.installed = gateway is not None
+        method = gateway or "sandboxpay"
+        sold = self.store.add_order(lines, at_checkout=True, payment_method=method)
+        if gateway:
+            assert look_for_bridge(self.edges, self._store_id)
         record_order(self.edges, self._store_id, sold["id"])
         with self.edges.database.read() as transaction:
             order = orders.find_order(transaction, self._store_id, sold["id"])
@@ -166,6 +189,7 @@ class World:
             woo_order_id=sold["id"],
             paid_minor=order.total.minor,
             shares=tuple((item.woo_item_id, (str(item.paid), str(item.tax))) for item in items),
+            has_bridge=gateway is not None,
         )
 
     def _connect(self, access: StoreAccess) -> StoreClient:
