@@ -15,10 +15,10 @@ def cap_by_what_is_left(order: Order, offers: Sequence[Money]) -> tuple[Money, .
     lines something is offered for, in line order. In sum never more than the order has left.
     """
     # Reckoned in minor units: a claim holds amounts of one currency only, and checked it.
-    if not order.refunded.minor and not any(item.refunded for item in order.items):
+    own = sum([item.refunded.minor for item in order.items if item.refunded is not None])
+    if not own and not order.refunded.minor:
         pairs = zip(order.items, offers, strict=True)
         return tuple([offer if offer.minor <= i.paid.minor else i.paid for i, offer in pairs])
-    own = sum([item.refunded.minor for item in order.items if item.refunded is not None])
     rest = max(0, order.refunded.minor - own)
     order_left = sum([item.paid.minor for item in order.items]) - order.refunded.minor
     given: list[Money] = []

@@ -24,6 +24,8 @@ def judge(claim: Claim, policy: Policy, *, version: str | None = None) -> Decisi
     """
     terms = policy.get_version(version) if version else judging_version(claim, policy)
     parts = parts_of(claim, terms)
+    if len(parts) == 1:
+        return _decide(claim, terms, [Trial(claim, *parts[0])])
     return _decide(claim, terms, [Trial(with_lines(claim, of), plan, of) for plan, of in parts])
 
 

@@ -85,16 +85,16 @@ def parts_of(claim: Claim, terms: PolicyVersion) -> list[Part]:
     sort = terms.sorts.get((timezone, order.kind, order.billing))
     if sort is None:
         sort = _new_sort(terms, timezone, order.kind, order.billing)
-    answers = [asked.hold(claim, sort.context.end_of) for asked in sort.open]
-    everything = range(len(order.items))
+    end_of, everything = sort.context.end_of, range(len(order.items))
+    answers = tuple([asked.hold(claim, end_of) for asked in sort.open])
     if not sort.picks_lines or len(everything) == 1:
-        return [Part(_plan(terms, sort, tuple(answers)), everything)]
+        return [Part(_plan(terms, sort, answers), everything)]
     lines: dict[tuple[Holds, ...], list[int]] = {}
     paid = [line for line in everything if order.items[line].paid] or everything
     for line in paid:
         item = order.items[line]
         of_line = tuple(
-            asked.hold(claim, sort.context.end_of, item) if asked.pick_lines else answer
+            asked.hold(claim, end_of, item) if asked.pick_lines else answer
             for asked, answer in zip(sort.open, answers, strict=True)
         )
         lines.setdefault(of_line, []).append(line)
