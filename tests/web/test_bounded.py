@@ -57,6 +57,10 @@ def _settle_approval(row: dict[str, Any]) -> None:
     row.update(settled_at=row["asked_at"], settled_as="declined")
 
 
+def _settle_pair(row: dict[str, Any]) -> None:
+    row.update(state="dropped", settled_at=row["found_at"])
+
+
 def _keep_promise(row: dict[str, Any]) -> None:
     row.update(done=row["asked"])
 
@@ -73,6 +77,7 @@ LONG_AGO = {
     "decisions": _forget_facts,
     "suspicions": _close_suspicion,
     "approvals": _settle_approval,
+    "duplicates": _settle_pair,
     "outbox": _keep_promise,
     "work_quotes": _answer_quote,
 }
