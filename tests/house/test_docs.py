@@ -68,6 +68,16 @@ def test_every_document_is_within_reach_of_the_front_page() -> None:
     assert lost == []
 
 
+def test_each_decision_has_a_number_of_its_own_and_its_line_in_the_list() -> None:
+    folder = REPOSITORY / "docs" / "decisions"
+    listed = []
+    for number, page in enumerate(sorted(folder.glob("0*.md")), start=1):
+        title = page.read_text("utf-8").partition("\n")[0].removeprefix(f"# {number}. ")
+        assert page.name.startswith(f"{number:04}-")
+        listed.append(f"{number}. [{title}]({page.name})")
+    assert re.findall(r"^\d+\. .+$", (folder / "README.md").read_text("utf-8"), re.M) == listed
+
+
 @pytest.mark.parametrize(
     "source",
     sorted((REPOSITORY / "wp-bridge").rglob("*.php")),
