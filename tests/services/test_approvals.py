@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
@@ -250,6 +250,33 @@ def test_a_grant_of_somebody_who_no_longer_decides_is_void_when_it_is_approved(
     with pytest.raises(ApprovalVoid):
         approvals.approve(edges, approval_id, by=BEN)
     assert (waiting(edges, request_id), refunds_of(edges, request_id)) == (None, [])
+
+
+def dispute(edges: Edges, request_id: int) -> None:
+    order_id = request_of(edges, request_id).order_id
+    customers.open_dispute(edges, order_id, status="open", opened_at=None, by=BEN)
+
+
+def accuse(edges: Edges, request_id: int) -> None:
+    with edges.database.read() as transaction:
+        order = order_rows.get_order(transaction, request_of(edges, request_id).order_id)
+    assert order.customer_id
+    change = CustomerChange(infringement="open", evidence="Resold.")
+    customers.change_customer(edges, order.customer_id, change, by=BEN)
+
+
+@pytest.mark.parametrize("opened", [dispute, accuse])
+def test_what_was_opened_after_a_grant_makes_it_void_when_it_is_approved(
+    edges: Edges, clock: TestClock, opened: Callable[[Edges, int], None]
+) -> None:
+    request_id, approval_id = held(edges)
+    clock.move(seconds=1)
+    opened(edges, request_id)
+    work(edges)
+    with pytest.raises(ApprovalVoid, match="was opened after a person had granted"):
+        approvals.approve(edges, approval_id, by=BEN)
+    assert refunds_of(edges, request_id) == []
+    assert (request_of(edges, request_id).state, waiting(edges, request_id)) == ("in_review", None)
 
 
 def test_an_approval_belongs_to_one_request(edges: Edges) -> None:

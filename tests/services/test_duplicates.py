@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from refunddesk.db import customers, duplicates, licenses, notices, orders, outbox, refunds
+from refunddesk.db import customers, duplicates, licenses, notices, orders, outbox, refunds, tables
 from refunddesk.db.duplicates import Duplicate, DuplicateKind, DuplicateState
 from refunddesk.db.orders import Order
 from refunddesk.db.refunds import State
@@ -24,6 +25,7 @@ from refunddesk.services.edges import Edges
 from refunddesk.services.payments import RefundNotSent
 from refunddesk.services.reasons import ReasonMissing
 from refunddesk.services.refunds import NothingLeftToRefund
+from refunddesk.services.staff import disable_staff
 from refunddesk.woocommerce.client import StoreCallFailed
 from tests import building
 from tests.asking import PORTAL, STAFF, Bought, at_once, buy, key_of
@@ -267,11 +269,51 @@ def test_what_was_left_stays_left_however_often_it_is_looked_at(
 
 
 def test_above_the_limit_for_two_people_it_takes_two(edges: Edges, clock: TestClock) -> None:
+    add_staff(edges, ("olga@desk.test", Role.OWNER), ("ben@desk.test", Role.APPROVER))
     (pair,) = look(edges, *twice(edges, clock))
     approval_limits.set_limits(edges, 1, {"staff": "100.00"}, currency="EUR", by=STAFF)
     for _ in range(2):
         assert pairing.return_extra(edges, pair.id, by=STAFF).state is DuplicateState.OPEN
     assert pairing.return_extra(edges, pair.id, by=OTHER).state is DuplicateState.RETURNING
+
+
+def test_the_word_of_somebody_who_left_the_desk_is_no_first_word(
+    edges: Edges, clock: TestClock
+) -> None:
+    add_staff(edges, ("olga@desk.test", Role.OWNER), ("ben@desk.test", Role.APPROVER))
+    (pair,) = look(edges, *twice(edges, clock))
+    approval_limits.set_limits(edges, 1, {"staff": "100.00"}, currency="EUR", by=STAFF)
+    pairing.return_extra(edges, pair.id, by=STAFF)
+    disable_staff(edges, "olga@desk.test")
+    assert pairing.return_extra(edges, pair.id, by=OTHER).state is DuplicateState.OPEN
+
+
+def test_only_the_amount_that_was_shown_goes_back(edges: Edges, clock: TestClock) -> None:
+    first, second = twice(edges, clock)
+    (pair,) = look(edges, first, second)
+    with edges.database.write() as transaction:
+        transaction.execute(
+            update(tables.orders)
+            .where(tables.orders.c.id == second.id)
+            .values(total_minor=second.total.minor + 1)
+        )
+    with pytest.raises(pairing.ExtraChanged, match=r"was 236\.81 EUR .* is 236\.82 EUR now"):
+        pairing.return_extra(edges, pair.id, by=STAFF)
+    with edges.database.read() as transaction:
+        assert refunds.list_for_order(transaction, second.id) == []
+    assert pairs(edges) == [pair]
+
+
+def test_two_renewals_of_who_knows_which_subscriptions_wait_for_a_person(
+    edges: Edges, clock: TestClock
+) -> None:
+    store_id = add_store(edges)
+    first = buy(edges, store_id, woo_order_id=1001, kind="renewal")
+    clock.move(seconds=60)
+    second = buy(edges, store_id, woo_order_id=1002, kind="renewal")
+    limit(edges, "1000.00")
+    (pair,) = look(edges, first, second)
+    assert (pair.state, pair.doubts) == (DuplicateState.OPEN, ("often",))
 
 
 @pytest.mark.parametrize("which", [0, 1], ids=["the one that stays", "the extra one"])

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
-from refunddesk.db import approvals, orders, refunds, stores
+from refunddesk.db import approvals, orders, refunds, staff, stores
 from refunddesk.db.history import record_deed
 from refunddesk.db.orders import Order
 from refunddesk.db.refunds import OPEN, State
 from refunddesk.money import CurrencyMismatch, Money, NotMoney, total
 from refunddesk.services.edges import Edges
+from refunddesk.services.notices import DECIDERS
 from refunddesk.services.refusal import Refusal
 from refunddesk.services.stores import NoSuchStore
 
@@ -85,6 +86,19 @@ def needs_second_person(
         return total([*granted, amount], limit.currency, limit.decimals) > limit
     except CurrencyMismatch:
         return True
+
+
+def still_decides(transaction: Connection, granted_by: str) -> bool:
+    """Whether the word of who granted ("policy" or "staff:3") still counts.
+
+    The policy's always does; of people's, that of those who still may decide about money.
+    """
+    return granted_by == "policy" or any(
+        f"staff:{person.id}" == granted_by
+        and person.role in DECIDERS
+        and person.disabled_at is None
+        for person in staff.list_staff(transaction)
+    )
 
 
 def _limits(transaction: Connection, store_id: int) -> dict[str, Money | None]:

@@ -6,18 +6,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from refunddesk.db import approvals, orders, overrides, requests, staff
+from refunddesk.db import approvals, orders, overrides, requests
 from refunddesk.db.approvals import Approval
 from refunddesk.db.history import record_deed
 from refunddesk.db.orders import Order
+from refunddesk.services.approval_limits import still_decides
 from refunddesk.services.edges import Edges
 from refunddesk.services.judging import judge_now
 from refunddesk.services.reasons import written_reason
 from refunddesk.services.refund_news import tell_in_review
 from refunddesk.services.refusal import Refusal
 from refunddesk.services.requests import find
-from refunddesk.services.settling import MAY_SETTLE
-from refunddesk.services.standing_overrides import carry_out
+from refunddesk.services.standing_overrides import carry_out, objection_since
+
+_DECIDES_NO_MORE = "whoever granted it decides no more"
 
 
 class NoSuchApproval(Refusal):
@@ -33,7 +35,7 @@ class NotASecondPerson(Refusal):
 
 
 class ApprovalVoid(Refusal):
-    """Whoever granted the money may not decide about money any more."""
+    """Whoever granted it decides no more, or something was opened against paying it since."""
 
 
 def approve(edges: Edges, approval_id: int, *, by: str, request_id: int | None = None) -> Approval:
@@ -53,8 +55,8 @@ def approve(edges: Edges, approval_id: int, *, by: str, request_id: int | None =
                 f"You granted these {approval.amount} {approval.amount.currency} yourself. Nothing "
                 "was done: another owner or approver has to approve them."
             )
-        if not _still_decides(transaction, approval.granted_by):
-            _void(transaction, approval, now, by)
+        if because := _why_void(transaction, approval, order):
+            _void(transaction, approval, now, by, because)
             approval = _get(transaction, approval_id)
         else:
             _settle(transaction, approval, "approved", by, None, now)
@@ -62,8 +64,8 @@ def approve(edges: Edges, approval_id: int, *, by: str, request_id: int | None =
             approval = _get(transaction, approval_id)
     if approval.settled_as == "void":
         raise ApprovalVoid(
-            "Whoever granted this money has left the desk or decides no more. Nothing was paid: "
-            "the request is in review again, and needs a new decision."
+            f"This grant is void: {approval.because}. Nothing was paid: the request is in review "
+            "again, and needs a new decision."
         )
     return approval
 
@@ -88,7 +90,7 @@ def decline(
 def void_of(transaction: Connection, person: str, now: datetime, by: str) -> None:
     """Whoever granted them ("staff:3") left the desk: what waits by their word is void."""
     for approval in approvals.list_open_by(transaction, person):
-        _void(transaction, approval, now, by)
+        _void(transaction, approval, now, by, _DECIDES_NO_MORE)
 
 
 def _carry_on(
@@ -130,18 +132,21 @@ def _settled(approval: Approval) -> ApprovalSettled:
     )
 
 
-def _still_decides(transaction: Connection, granted_by: str) -> bool:
-    """The policy always does; of people, those who still may."""
-    return granted_by == "policy" or any(
-        f"staff:{person.id}" == granted_by
-        and person.role in MAY_SETTLE
-        and person.disabled_at is None
-        for person in staff.list_staff(transaction)
-    )
+def _why_void(transaction: Connection, approval: Approval, order: Order) -> str | None:
+    """Why the grant can no longer be approved, in words without personal data.
+
+    What the policy granted is judged once more, and so heeds by itself what was opened.
+    """
+    if not still_decides(transaction, approval.granted_by):
+        return _DECIDES_NO_MORE
+    standing = overrides.find_standing(transaction, approval.request_id)
+    return objection_since(transaction, order, standing.made_at) if standing else None
 
 
-def _void(transaction: Connection, approval: Approval, now: datetime, by: str) -> None:
-    _settle(transaction, approval, "void", by, "whoever granted it decides no more", now)
+def _void(
+    transaction: Connection, approval: Approval, now: datetime, by: str, because: str
+) -> None:
+    _settle(transaction, approval, "void", by, because, now)
     tell_in_review(transaction, requests.get_request(transaction, approval.request_id), now)
 
 

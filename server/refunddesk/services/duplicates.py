@@ -13,7 +13,7 @@ from refunddesk.db.orders import Order
 from refunddesk.db.refunds import State, list_for_order
 from refunddesk.jobnames import JobName
 from refunddesk.services import refunds
-from refunddesk.services.approval_limits import needs_second_person
+from refunddesk.services.approval_limits import needs_second_person, still_decides
 from refunddesk.services.duplicate_outcomes import is_refunded, move, tell_waits
 from refunddesk.services.edges import Edges
 from refunddesk.services.reasons import written_reason
@@ -43,6 +43,10 @@ class DuplicateSettled(Refusal):
 
 class ReturnedAtGateway(Refusal):
     """One order took two payments: only its gateway's own page can return one of them."""
+
+
+class ExtraChanged(Refusal):
+    """The later payment is of another amount than the one that was shown to who decides."""
 
 
 def promise_look(transaction: Connection, order: Order, now: datetime) -> None:
@@ -98,8 +102,8 @@ def return_extra(edges: Edges, duplicate_id: int, *, by: str) -> Duplicate:
     """Give the later payment back on a person's word; the pair after it.
 
     Above the store's limit for staff the first person's word is kept, and a second person's gives
-    it back. Raises NoSuchDuplicate, DuplicateSettled, ReturnedAtGateway, NothingLeftToRefund,
-    TaxWithoutRate.
+    it back. Raises NoSuchDuplicate, DuplicateSettled, ReturnedAtGateway, ExtraChanged,
+    NothingLeftToRefund, TaxWithoutRate.
     """
     now = edges.clock()
     with edges.database.write() as transaction:
@@ -112,7 +116,8 @@ def return_extra(edges: Edges, duplicate_id: int, *, by: str) -> Duplicate:
         if _end_if_refunded(transaction, pair, now):
             return _get(transaction, duplicate_id)
         extra = orders.get_order(transaction, pair.extra_order_id)
-        is_first = pair.settled_by is None or pair.settled_by in (by, _ACTOR)
+        _check_unchanged(pair, extra)
+        is_first = _is_first(transaction, pair, by)
         if is_first and needs_second_person(transaction, extra, pair.amount, granted_by=by):
             because = "above the limit of the store: a second person has to say so too"
             move(transaction, pair, DuplicateState.OPEN, now=now, by=by, because=because)
@@ -132,6 +137,22 @@ def drop(edges: Edges, duplicate_id: int, because: str, *, by: str) -> Duplicate
         pair = _lock_open(transaction, duplicate_id)
         move(transaction, pair, DuplicateState.DROPPED, now=now, by=by, because=reason)
         return _get(transaction, duplicate_id)
+
+
+def _is_first(transaction: Connection, pair: Duplicate, by: str) -> bool:
+    """Whether nobody else who still decides has said yet that the payment goes back."""
+    said = pair.settled_by
+    return said in (None, by, _ACTOR) or not still_decides(transaction, said)
+
+
+def _check_unchanged(pair: Duplicate, extra: Order) -> None:
+    """The whole order goes back: what people say, they say of the amount they were shown."""
+    if extra.total != pair.amount:
+        raise ExtraChanged(
+            f"Order {extra.number} was {pair.amount} {pair.amount.currency} when it was taken for "
+            f"a double payment, and is {extra.total} {extra.currency} now. Nothing was sent: give "
+            "it back in the store by hand, or drop this with that reason."
+        )
 
 
 def _list_near(transaction: Connection, order: Order) -> list[int]:

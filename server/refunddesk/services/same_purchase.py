@@ -89,8 +89,10 @@ def _variations(half: Half) -> list[str]:
 
 
 def _is_billed_often(order: Order) -> bool:
-    if order.kind != "renewal" or order.period_start_at is None or order.period_end_at is None:
+    if order.kind != "renewal":
         return False
+    if order.period_start_at is None or order.period_end_at is None:
+        return True  # nobody knows of which subscription it is, nor how often that takes money
     return order.period_end_at - order.period_start_at < _SHORT_PERIOD
 
 

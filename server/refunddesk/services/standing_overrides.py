@@ -36,7 +36,7 @@ def carry_on(
     What was opened against the customer since, and what the order can no longer give, goes back to
     a person.
     """
-    if because := _objection_since(transaction, order, override.made_at):
+    if because := objection_since(transaction, order, override.made_at):
         decided.leave_to_person(transaction, request, now, because)
         return
     try:
@@ -152,7 +152,7 @@ def _effects(order: Order, license: License | None, override: Override) -> list[
     return effects
 
 
-def _objection_since(transaction: Connection, order: Order, at: datetime) -> str | None:
+def objection_since(transaction: Connection, order: Order, at: datetime) -> str | None:
     """What was opened after the person decided, in words without personal data."""
     for dispute in disputes.list_disputes(transaction, order.id):
         if dispute.closed_at is None and dispute.opened_at > at:

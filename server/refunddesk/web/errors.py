@@ -138,6 +138,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     customers.InfringementAlreadyOpen: 409,
     duplicates.DuplicateSettled: 409,
     duplicates.ReturnedAtGateway: 409,
+    duplicates.ExtraChanged: 409,
     customers.NoOpenInfringement: 409,
     bridge_calls.StoreMoved: 409,
     connect_codes.CodeForAnotherStore: 409,
