@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -257,6 +258,13 @@ def dispute(edges: Edges, request_id: int) -> None:
     customers.open_dispute(edges, order_id, status="open", opened_at=None, by=BEN)
 
 
+def dispute_of_yesterday(edges: Edges, request_id: int) -> None:
+    """Opened before the grant, and told of after it."""
+    order_id = request_of(edges, request_id).order_id
+    opened_at = edges.clock() - timedelta(days=1)
+    customers.open_dispute(edges, order_id, status="open", opened_at=opened_at, by=BEN)
+
+
 def accuse(edges: Edges, request_id: int) -> None:
     with edges.database.read() as transaction:
         order = order_rows.get_order(transaction, request_of(edges, request_id).order_id)
@@ -265,7 +273,7 @@ def accuse(edges: Edges, request_id: int) -> None:
     customers.change_customer(edges, order.customer_id, change, by=BEN)
 
 
-@pytest.mark.parametrize("opened", [dispute, accuse])
+@pytest.mark.parametrize("opened", [dispute, dispute_of_yesterday, accuse])
 def test_what_was_opened_after_a_grant_makes_it_void_when_it_is_approved(
     edges: Edges, clock: TestClock, opened: Callable[[Edges, int], None]
 ) -> None:

@@ -8,6 +8,8 @@ from sqlalchemy import Connection
 
 from refunddesk.db import customers, decisions, disputes, orders, overrides, stores
 from refunddesk.db.approvals import Approval
+from refunddesk.db.disputes import Dispute
+from refunddesk.db.history import list_deeds
 from refunddesk.db.orders import Order
 from refunddesk.db.overrides import Override
 from refunddesk.db.requests import RefundRequest
@@ -153,9 +155,15 @@ def _effects(order: Order, license: License | None, override: Override) -> list[
 
 
 def objection_since(transaction: Connection, order: Order, at: datetime) -> str | None:
-    """What was opened after the person decided, in words without personal data."""
+    """What was opened after the person decided, in words without personal data.
+
+    Banks tell of a dispute days after it was opened: what was told later was not known either.
+    """
     for dispute in disputes.list_disputes(transaction, order.id):
-        if dispute.closed_at is None and dispute.opened_at > at:
+        if (
+            dispute.closed_at is None
+            and max(dispute.opened_at, _told_at(transaction, dispute)) > at
+        ):
             return "a dispute was opened after a person had granted the refund"
     if order.customer_id is not None:
         for row in customers.list_same_person(transaction, order.customer_id):
@@ -163,3 +171,8 @@ def objection_since(transaction: Connection, order: Order, at: datetime) -> str 
             if row.infringement_is_open and opened_at and opened_at > at:
                 return "an infringement was opened after a person had granted the refund"
     return None
+
+
+def _told_at(transaction: Connection, dispute: Dispute) -> datetime:
+    deeds = list_deeds(transaction, f"dispute:{dispute.id}")
+    return min((deed.happened_at for deed in deeds), default=dispute.opened_at)
