@@ -113,7 +113,7 @@ def look(edges: Edges) -> Status:
             overdue_cases=overview.list_cases(transaction, "support", now, overdue=True),
             cases_on_us=overview.list_cases(transaction, "support", now, overdue=False),
             approvals=overview.list_approvals(transaction),
-            double_payments=overview.list_duplicates(transaction, ["open"]),
+            double_payments=overview.list_duplicates(transaction, "open"),
             suspicions=overview.list_suspicions(transaction),
             failed_steps=overview.list_failed_steps(transaction),
             stuck=overview.list_stuck(transaction),

@@ -23,7 +23,7 @@ class PaymentsPage:
     at: datetime
     waiting: Block[DuplicateLine]
     returning: Block[DuplicateLine]
-    settled: Block[DuplicateLine]
+    settled: tuple[DuplicateLine, ...]
     stuck: Block[StuckPayment]
 
 
@@ -32,8 +32,8 @@ def show_payments(edges: Edges) -> PaymentsPage:
     with edges.database.read() as transaction:
         return PaymentsPage(
             now,
-            overview.list_duplicates(transaction, ["open"]),
-            overview.list_duplicates(transaction, ["returning"]),
-            overview.list_duplicates(transaction, ["returned", "dropped"], newest=True),
+            overview.list_duplicates(transaction, "open"),
+            overview.list_duplicates(transaction, "returning"),
+            overview.list_duplicates_settled_last(transaction),
             overview.list_stuck_payments(transaction, UNPAID, now - _STUCK_AFTER),
         )

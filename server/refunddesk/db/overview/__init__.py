@@ -32,6 +32,7 @@ from refunddesk.db.overview.of_payments import (
     DuplicateLine,
     StuckPayment,
     list_duplicates,
+    list_duplicates_settled_last,
     list_stuck_payments,
 )
 from refunddesk.db.overview.of_stores import (
@@ -64,6 +65,7 @@ __all__ = [
     "list_blocked_stores",
     "list_cases",
     "list_duplicates",
+    "list_duplicates_settled_last",
     "list_failed_steps",
     "list_held_stores",
     "list_last_deliveries",

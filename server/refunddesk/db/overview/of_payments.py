@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Select, select
 
-from refunddesk.db.overview.block import Block, counted, read_block
+from refunddesk.db.overview.block import MOST_RECENT, Block, counted, read_block
 from refunddesk.db.tables import cancellations, duplicates, orders, stores
 from refunddesk.money import Money
 
@@ -50,28 +50,23 @@ class StuckPayment:
     closing: bool
 
 
-def list_duplicates(
-    transaction: Connection, states: Collection[str], *, newest: bool = False
-) -> Block[DuplicateLine]:
-    """Pairs in one of these states, oldest first unless `newest`."""
-    low, high = orders.alias("low"), orders.alias("high")
+def list_duplicates(transaction: Connection, state: str) -> Block[DuplicateLine]:
+    """Pairs in this state, oldest first."""
     query = (
-        select(
-            duplicates,
-            stores.c.name.label("store"),
-            low.c.number.label("low_number"),
-            low.c.paid_at.label("low_paid_at"),
-            high.c.number.label("high_number"),
-            high.c.paid_at.label("high_paid_at"),
-            counted(),
-        )
-        .join(stores, stores.c.id == duplicates.c.store_id)
-        .join(low, low.c.id == duplicates.c.low_order_id)
-        .join(high, high.c.id == duplicates.c.high_order_id)
-        .where(duplicates.c.state.in_(states))
-        .order_by(duplicates.c.id.desc() if newest else duplicates.c.id)
+        _pairs().add_columns(counted()).where(duplicates.c.state == state).order_by(duplicates.c.id)
     )
     return read_block(transaction, query, _duplicate)
+
+
+def list_duplicates_settled_last(transaction: Connection) -> tuple[DuplicateLine, ...]:
+    """The pairs of which nothing more comes, settled last first; not counted, as they only grow."""
+    rows = transaction.execute(
+        _pairs()
+        .where(duplicates.c.settled_at.is_not(None))
+        .order_by(duplicates.c.settled_at.desc(), duplicates.c.id.desc())
+        .limit(MOST_RECENT)
+    )
+    return tuple(_duplicate(row) for row in rows)
 
 
 def list_stuck_payments(
@@ -112,6 +107,24 @@ def list_stuck_payments(
             row.ordered_at,
             bool(row.closing),
         ),
+    )
+
+
+def _pairs() -> Select[Any]:
+    """Pairs with their store and both of their orders."""
+    low, high = orders.alias("low"), orders.alias("high")
+    return (
+        select(
+            duplicates,
+            stores.c.name.label("store"),
+            low.c.number.label("low_number"),
+            low.c.paid_at.label("low_paid_at"),
+            high.c.number.label("high_number"),
+            high.c.paid_at.label("high_paid_at"),
+        )
+        .join(stores, stores.c.id == duplicates.c.store_id)
+        .join(low, low.c.id == duplicates.c.low_order_id)
+        .join(high, high.c.id == duplicates.c.high_order_id)
     )
 
 

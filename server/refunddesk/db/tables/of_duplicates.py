@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from refunddesk.db.tables.columns import Json, at, metadata, one_of, ref, row_id
@@ -45,7 +46,14 @@ duplicates = Table(
     UniqueConstraint("low_order_id", "high_order_id"),
 )
 Index("ix_duplicates_high_order_id", duplicates.c.high_order_id)
-Index("ix_duplicates_state", duplicates.c.state)
+Index("ix_duplicates_state", duplicates.c.state, duplicates.c.id)
+Index(
+    "ix_duplicates_settled_at",
+    duplicates.c.settled_at,
+    duplicates.c.id,
+    sqlite_where=text("settled_at IS NOT NULL"),
+    postgresql_where=text("settled_at IS NOT NULL"),
+)
 
 duplicate_rules = Table(
     "duplicate_rules",

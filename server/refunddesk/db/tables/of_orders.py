@@ -12,6 +12,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from refunddesk.db.tables.columns import Json, at, metadata, one_of, ref, row_id
@@ -103,6 +104,14 @@ orders = Table(
 Index("ix_orders_customer_id", orders.c.customer_id)
 Index("ix_orders_number", orders.c.number)
 Index("ix_orders_store_id", orders.c.store_id, orders.c.id)
+# What nobody has paid is found without walking through all that was.
+Index(
+    "ix_orders_unpaid",
+    orders.c.status,
+    orders.c.ordered_at,
+    sqlite_where=text("paid_at IS NULL"),
+    postgresql_where=text("paid_at IS NULL"),
+)
 Index("ix_orders_subscription_id", orders.c.subscription_id)
 
 order_items = Table(

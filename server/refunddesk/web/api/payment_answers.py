@@ -30,11 +30,11 @@ def duplicate(pair: Duplicate) -> Answer:
 
 
 def payments(page: PaymentsPage) -> Answer:
-    """The first of each list, with how many there are in all."""
+    """The first of each list, with how many there are in all; of what is settled the newest."""
     return {
         "waiting": _block(page.waiting, _line),
         "returning": _block(page.returning, _line),
-        "settled": _block(page.settled, _line),
+        "settled": [_line(pair) for pair in page.settled],
         "stuck": _block(page.stuck, _stuck),
     }
 
