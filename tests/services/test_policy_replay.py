@@ -242,7 +242,7 @@ def test_what_cannot_be_replayed_is_named_and_stops_nothing(
     with edges.database.engine.begin() as transaction:
         transaction.execute(insert(tables.decisions).values(
             id=9, request_id=1, judged_at=edges.clock(), policy="crmjetty", policy_version="1",
-            outcome="refuse", amount_minor=0, currency="EUR", decimals=2, claim="{}",
+            outcome="refuse", amount_minor=0, currency="EUR", decimals=2, claim='{"order": {}}',
             decision="{}", snapshot_sha=b"",
         ))  # fmt: skip
         transaction.execute(

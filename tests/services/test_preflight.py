@@ -61,6 +61,7 @@ REFUND = Refund(
     order_id=1,
     request_id=1,
     decision_id=1,
+    duplicate_id=None,
     amount=eur("100.00"),
     marker=MARKER,
     lines=(RefundLine(11, Decimal(1), eur("100.00")),),
