@@ -225,14 +225,17 @@ def _restore_store(play: Play) -> None:
     """The store is lost and comes back as it was in the beginning; what the gateway did stays done.
 
     The bridge's record keeps its name and has lost what came after. Not once something was given
-    back by hand: with the store's row gone only the gateway's own records know of that.
+    back by hand: with the store's row gone only the gateway's own records know of that. The numbers
+    of rows go on: what the desk does about a number given twice is not played.
     """
     store, opening = play.world.store, play.opening
     if play.store_side.is_busy() or play.watch.by_hand_minor:
         play.stage.tell("not now")
         return
     movements, keys = (store.documents.list(kind) for kind in ("movement", "paid_key"))
+    numbered = store.documents.next_number("post")
     store.remember(opening.store)
+    store.documents.reserve_number("post", numbered)
     for row in movements:
         store.documents.reserve_number("movement", row["movement_id"])
         store.documents.put("movement", row["movement_id"], row, row["order_id"])
