@@ -139,7 +139,8 @@ class World:
 
     def _make_openings(self) -> tuple[Opening, ...]:
         return (
-            self._open("one line of two", TWO, [["LIC-1"]]),
+            # What is left of the order would pay for it a second time: the store refuses nothing.
+            self._open("the smaller line of two", TWO, [["DOM-1"]]),
             self._open("the whole order", TWO, [["LIC-1", "DOM-1"]]),
             self._open("a subscription", ("SUB-Y",), [["SUB-Y"]], ("subscription_cancelled",)),
         )
