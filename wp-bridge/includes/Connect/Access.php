@@ -62,13 +62,16 @@ final class Access {
 	 */
 	public function add_hooks(): void {
 		add_filter( 'woocommerce_rest_check_permissions', array( $this, 'on_check_permissions' ), 10, 4 );
-		add_filter( 'rest_request_before_callbacks', array( $this, 'on_request_before_callbacks' ), 10, 3 );
+		add_filter( 'rest_dispatch_request', array( $this, 'on_dispatch_request' ), 10, 3 );
+		add_filter( 'woocommerce_rest_prepare_payment_gateway', array( $this, 'on_prepare_payment_gateway' ), PHP_INT_MAX );
 		add_filter( 'wp_authenticate_user', array( $this, 'on_authenticate_user' ) );
 		add_filter( 'wp_is_application_passwords_available_for_user', array( $this, 'on_application_passwords' ), 10, 2 );
 	}
 
 	/**
-	 * Lets the desk's user do what its role cannot say: change orders, see gateways and webhooks.
+	 * Lets the desk's user do what its role cannot say: change orders, see gateways and webhooks. Batches,
+	 * which the desk never sends, it may not: older WooCommerce asks for nothing more than the right to
+	 * send one, and deletes whatever it lists.
 	 *
 	 * @param bool   $permission Whether WooCommerce lets it.
 	 * @param string $context    "read", "create", "edit", "delete" or "batch".
@@ -77,6 +80,9 @@ final class Access {
 	 * @return bool
 	 */
 	public function on_check_permissions( $permission, $context, $object_id, $type ) {
+		if ( 'batch' === $context && $this->is_current_user() ) {
+			return false;
+		}
 		$lets = self::BESIDES[ $type ] ?? array();
 		if ( $permission || ! in_array( $context, $lets, true ) || ! $this->is_current_user() ) {
 			return $permission;
@@ -88,24 +94,43 @@ final class Access {
 	 * Keeps the desk's user from the webhooks of others: one that delivers elsewhere from now on would
 	 * tell what its owner may see.
 	 *
-	 * @param mixed                $response An answer, if there is one already.
-	 * @param array<string, mixed> $handler  Not heeded.
-	 * @param \WP_REST_Request     $request  The request.
+	 * By the route's pattern and not by its address, which WordPress matches in capitals, too; and by the
+	 * id that WooCommerce goes by, which a body or a query may give before the address does.
+	 *
+	 * @param mixed            $result  An answer, if there is one already.
+	 * @param \WP_REST_Request $request The request.
+	 * @param string           $route   The route's pattern.
 	 * @return mixed
 	 */
-	public function on_request_before_callbacks( $response, $handler, $request ) {
-		if ( 'GET' === $request->get_method() || 1 !== preg_match( '#^/wc/v[1-9]/webhooks/([0-9]+)#', $request->get_route(), $found ) || ! $this->is_current_user() ) {
-			return $response;
+	public function on_dispatch_request( $result, $request, $route ) {
+		if ( 'GET' === $request->get_method() || 1 !== preg_match( '#^/wc/v[1-9]/webhooks/\(#', (string) $route ) || ! $this->is_current_user() ) {
+			return $result;
 		}
-		$webhook = wc_get_webhook( (int) $found[1] );
+		$webhook = wc_get_webhook( (int) $request['id'] );
 		if ( null === $webhook || $webhook->get_user_id() === $this->user_id() ) {
-			return $response;
+			return $result;
 		}
 		return new \WP_Error(
 			'refund_desk_not_yours',
 			__( 'This webhook was not made by the bridge. It was left as it is.', 'refund-desk-bridge' ),
 			array( 'status' => 403 )
 		);
+	}
+
+	/**
+	 * Tells the desk's user what a gateway can do, and not how it is set: WooCommerce adds every setting,
+	 * and with them the secret keys of the payment provider.
+	 *
+	 * @param mixed $response What WooCommerce would tell.
+	 * @return mixed
+	 */
+	public function on_prepare_payment_gateway( $response ) {
+		if ( $response instanceof \WP_REST_Response && $this->is_current_user() ) {
+			$told = (array) $response->get_data();
+			unset( $told['settings'] );
+			$response->set_data( $told );
+		}
+		return $response;
 	}
 
 	/**

@@ -24,14 +24,20 @@ final class World {
 	public static $answers     = array();
 	public static $calls       = array();
 	public static $orders      = array();
+	/** Of webhooks by id, and who makes the current request; the desk's user has the id 7. */
+	public static $webhooks = array();
+	public static $user     = 0;
+	public static $scheme   = 'https';
 
 	public static function begin() {
 		global $wpdb;
-		foreach ( array( 'options', 'hooks', 'scheduled', 'answers', 'calls', 'orders' ) as $name ) {
+		foreach ( array( 'options', 'hooks', 'scheduled', 'answers', 'calls', 'orders', 'webhooks' ) as $name ) {
 			self::$$name = array();
 		}
 		self::$home        = 'https://shop.example';
 		self::$environment = 'production';
+		self::$user        = 0;
+		self::$scheme      = 'https';
 		self::$options     = array( 'permalink_structure' => '/%postname%/' );
 		$wpdb              = new Sqlite_Database();
 	}
@@ -44,6 +50,9 @@ function _n( $one, $many, $count ) {
 	return 1 === $count ? $one : $many;
 }
 function get_option( $name, $default = false ) {
+	if ( 'home' === $name ) {
+		return World::$home;
+	}
 	return World::$options[ $name ] ?? $default;
 }
 function update_option( $name, $value ) {
@@ -59,7 +68,19 @@ function delete_option( $name ) {
 	return true;
 }
 function home_url() {
-	return World::$home;
+	return preg_replace( '/^https?/', World::$scheme, World::$home ); // As WordPress: by the request's scheme.
+}
+function get_current_user_id() {
+	return World::$user;
+}
+function get_users() {
+	return array( '7' );
+}
+function current_user_can() {
+	return true;
+}
+function wc_get_webhook( $id ) {
+	return World::$webhooks[ $id ] ?? null;
 }
 function untrailingslashit( $text ) {
 	return rtrim( $text, '/' );
@@ -172,8 +193,12 @@ class WP_Error {
 	}
 }
 class WP_REST_Request implements ArrayAccess {
-	public $json = array();
-	public $url  = array();
+	public $json   = array();
+	public $url    = array();
+	public $method = 'POST';
+	public function get_method() {
+		return $this->method;
+	}
 	public function set_header() {}
 	public function set_body( $body ) {
 		$this->json = json_decode( $body, true );
@@ -185,11 +210,11 @@ class WP_REST_Request implements ArrayAccess {
 		return $this->url;
 	}
 	public function offsetExists( $name ): bool {
-		return isset( $this->json[ $name ] );
+		return isset( $this->json[ $name ] ) || isset( $this->url[ $name ] );
 	}
 	#[\ReturnTypeWillChange]
 	public function offsetGet( $name ) {
-		return $this->json[ $name ] ?? null;
+		return $this->json[ $name ] ?? $this->url[ $name ] ?? null; // In WordPress's order.
 	}
 	public function offsetSet( $name, $value ): void {}
 	public function offsetUnset( $name ): void {}
@@ -207,8 +232,22 @@ class WP_REST_Response {
 	public function get_data() {
 		return $this->data;
 	}
+	public function set_data( $data ) {
+		$this->data = $data;
+	}
 	public function get_status() {
 		return $this->status;
+	}
+}
+
+/** A webhook, and whose it is. */
+class WC_Webhook {
+	private $user_id;
+	public function __construct( $user_id ) {
+		$this->user_id = $user_id;
+	}
+	public function get_user_id() {
+		return $this->user_id;
 	}
 }
 
@@ -311,6 +350,9 @@ class wpdb {
 			settled_gmt TEXT)"
 		);
 		$this->rows->exec( "CREATE TABLE wp_refund_desk_events (id INTEGER PRIMARY KEY, event_id TEXT, body TEXT, tries INT DEFAULT 0, given_up INT DEFAULT 0, due_gmt TEXT)" );
+	}
+	public function get_blog_prefix() {
+		return $this->prefix;
 	}
 	public function prepare( $statement, ...$values ) {
 		$values = is_array( $values[0] ) ? $values[0] : $values;
