@@ -162,10 +162,13 @@ final class Settings {
 	/**
 	 * Where the store is now, in one spelling: no slash at the end, the host in small letters.
 	 *
+	 * As it is set, and not by home_url(): that takes the scheme of the request and what plugins make of
+	 * it, such as a language, so that the store would be a copy of itself in its own background work.
+	 *
 	 * @return string Such as "https://shop.example/path".
 	 */
 	public static function own_address(): string {
-		$home = untrailingslashit( home_url() );
+		$home = untrailingslashit( (string) get_option( 'home' ) );
 		$host = (string) wp_parse_url( $home, PHP_URL_HOST );
 		return '' === $host ? $home : str_replace( $host, strtolower( $host ), $home );
 	}

@@ -64,6 +64,18 @@ final class ConnectingTest extends TestCase {
 		$this->assertArrayNotHasKey( Settings::CONNECTION, World::$options );
 	}
 
+	public function test_a_store_is_no_copy_of_itself_where_its_background_work_runs_without_https() {
+		$settings      = $this->connected();
+		World::$scheme = 'http';
+		$this->assertTrue( $settings->is_live() );
+	}
+
+	public function test_a_store_whose_set_address_has_no_https_is_told_even_if_it_is_administered_by_https() {
+		World::$home   = 'http://shop.example';
+		World::$scheme = 'https';
+		$this->assertStringContainsString( 'no https', implode( Surroundings::obstacles() ) );
+	}
+
 	public function test_the_installation_keeps_its_name() {
 		$settings = new Settings();
 		$this->assertSame( $settings->site(), ( new Settings() )->site() );
