@@ -290,6 +290,17 @@ def test_a_store_that_moved_is_known_again_by_a_code_made_for_it(
     assert connected.ask("check").status_code == 200
 
 
+def test_a_store_that_spells_its_host_in_capitals_is_the_store_it_was_and_no_second_one(
+    plugin: Plugin, edges: Edges
+) -> None:
+    for host in ("localhost", "LocalHost"):
+        plugin.address = plugin.running.url.replace("127.0.0.1", host)
+        assert plugin.connect(new_code(edges)).status_code == 200
+    with edges.database.read() as transaction:
+        (store,) = stores.list_stores(transaction)
+    assert store.url == plugin.running.url.replace("127.0.0.1", "localhost")
+
+
 def test_a_code_for_one_store_does_not_take_the_address_of_another(
     connected: Plugin, edges: Edges
 ) -> None:

@@ -30,7 +30,10 @@ class StoreAccessUnusable(ValueError):
 
 
 def usable_address(access: StoreAccess) -> str:
-    """The store's address in one spelling: scheme in small letters, no slash at the end."""
+    """The store's address in one spelling: scheme and host in small letters, no slash at the end.
+
+    A store known under two spellings would be two stores, and pay each refund twice.
+    """
     parts = urlsplit(access.url)
     try:
         host, _port = parts.hostname or "", parts.port
@@ -45,7 +48,7 @@ def usable_address(access: StoreAccess) -> str:
     for secret in (access.consumer_key, access.consumer_secret):
         if not re.fullmatch(r"[!-~]+", secret):
             raise StoreAccessUnusable(f"The REST API keys of {host} are missing or damaged.")
-    return f"{parts.scheme.lower()}://{parts.netloc}{parts.path.rstrip('/')}"
+    return f"{parts.scheme.lower()}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
 def _is_this_machine(host: str) -> bool:
