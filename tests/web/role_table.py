@@ -566,6 +566,7 @@ MAKERS: Mapping[str, Maker] = {
         form={"request_key": "0" * 32},
         changes=False,
     ),
+    "POST /my/reply": _sends(status=303, form={"words": "It happens again."}),
     "POST /my/report": _sends(status=303, form={"product_version": "2.3"}),
     "POST /my/sites/{activation_id}/lost": _sends(status=303),
     "POST /my/sites/{activation_id}/off": _sends(status=303),

@@ -11,14 +11,17 @@ from string import Formatter
 import pytest
 from flask import Flask
 
-from refunddesk.db import cases, notices, requests
+from refunddesk.casework import TurnKind
+from refunddesk.db import cases, notices, requests, turns
 from refunddesk.db.customer_links import Purpose
 from refunddesk.db.orders import Order
 from refunddesk.extension import create_app
 from refunddesk.policy.wording.catalogue import LANGUAGES
-from refunddesk.services import customer_links
+from refunddesk.services import case_turns, customer_links
 from refunddesk.services import licenses as licensing
+from refunddesk.services.case_turns import Saying
 from refunddesk.services.edges import Edges
+from refunddesk.services.order_home import MOST_WORDS
 from refunddesk.settings import Settings
 from refunddesk.web.portal import texts as portal_texts
 from refunddesk.web.portal.order import REASONS
@@ -218,6 +221,86 @@ def test_a_report_without_a_request_or_too_long_is_not_kept(customer: Customer) 
     assert customer.post("/my/report", product_version="9" * 101).status_code == 422
 
 
+def ask_support(customer: Customer, kind: TurnKind, words: str) -> None:
+    with customer.edges.database.read() as transaction:
+        (case,) = cases.list_cases(transaction, customer.order.id)
+    case_turns.say(customer.edges, case.id, Saying(kind, words), by="staff:1")
+
+
+def last_turn(customer: Customer) -> str:
+    found = re.search(r'name="last_turn" value="(\d+)"', customer.see())
+    assert found
+    return found[1]
+
+
+def replies(customer: Customer) -> list[str]:
+    with customer.edges.database.read() as transaction:
+        (case,) = cases.list_cases(transaction, customer.order.id)
+        said = turns.list_turns(transaction, case.id)
+    return [turn.words for turn in said if turn.kind is TurnKind.REPLY]
+
+
+def test_what_support_asks_is_read_and_answered_on_the_page(customer: Customer) -> None:
+    customer.enter()
+    assert 'action="/my/reply"' not in customer.see()
+    customer.post("/my/ask", reason="malfunction", details="It shows a white page.")
+    ask_support(customer, TurnKind.QUESTION, "Which theme\n<b>is on</b>?")
+    ask_support(customer, TurnKind.NOTE, "Third time this week.")
+    page = customer.see()
+    assert "Which theme\n&lt;b&gt;is on&lt;/b&gt;?" in page
+    assert "Third time this week." not in page
+    answer = customer.post(
+        "/my/reply", words=" Twenty Twenty-Four\r\n", last_turn=last_turn(customer)
+    )
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/my/#messages")
+    assert replies(customer) == ["Twenty Twenty-Four"]
+    assert "Twenty Twenty-Four" in customer.see()
+
+
+def test_an_answer_sent_twice_is_taken_down_once(customer: Customer) -> None:
+    customer.enter()
+    customer.post("/my/ask", reason="malfunction")
+    form = {"words": "It happens on every page.", "last_turn": last_turn(customer)}
+    assert [customer.post("/my/reply", **form).status_code for _ in range(2)] == [303, 303]
+    assert replies(customer) == ["It happens on every page."]
+
+
+def test_what_was_written_past_a_new_question_is_kept_to_be_sent_again(customer: Customer) -> None:
+    customer.enter()
+    customer.post("/my/ask", reason="malfunction")
+    seen = last_turn(customer)
+    ask_support(customer, TurnKind.QUESTION, "Which theme is on?")
+    answer = customer.post("/my/reply", words="It is slow, too.", last_turn=seen)
+    assert (answer.status_code, replies(customer)) == (409, [])
+    assert "Which theme is on?" in answer.text
+    assert ">It is slow, too.</textarea>" in answer.text
+    assert "was not sent yet" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        pytest.param("x" * MOST_WORDS, 303, id="as long as may be"),
+        pytest.param("x" * (MOST_WORDS + 1), 422, id="one character longer"),
+        pytest.param(" \r\n", 422, id="blanks alone"),
+        pytest.param("a\0b", 422, id="what no text holds"),
+    ],
+)
+def test_a_message_is_taken_whole_or_not_at_all(
+    customer: Customer, words: str, status: int
+) -> None:
+    customer.enter()
+    customer.post("/my/ask", reason="malfunction")
+    answer = customer.post("/my/reply", words=words, last_turn=last_turn(customer))
+    assert (answer.status_code, len(replies(customer))) == (status, 1 if status == 303 else 0)
+
+
+def test_without_a_case_nothing_is_written_to_support(customer: Customer) -> None:
+    customer.enter()
+    answer = customer.post("/my/reply", words="Hello?", last_turn="0")
+    assert (answer.status_code, "no case for your order" in answer.text) == (404, True)
+
+
 def test_the_same_form_sent_twice_asks_once(customer: Customer) -> None:
     customer.enter()
     form = customer.form()
@@ -349,7 +432,15 @@ def test_a_link_for_licences_shows_and_does_nothing_about_money(customer: Custom
 
 @pytest.mark.parametrize(
     "path",
-    ["/my/ask", "/my/report", "/my/statement", "/my/withdraw", "/my/language", "/my/sites/1/off"],
+    [
+        "/my/ask",
+        "/my/reply",
+        "/my/report",
+        "/my/statement",
+        "/my/withdraw",
+        "/my/language",
+        "/my/sites/1/off",
+    ],
 )
 def test_without_a_visit_nothing_can_be_done(customer: Customer, path: str) -> None:
     assert customer.post(path, seen="/my/link").status_code == 401

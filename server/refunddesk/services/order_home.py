@@ -1,4 +1,4 @@
-"""What a customer sees of one order, and what they do there: ask, state, switch off, take back."""
+"""What a customer sees of one order, and does there: ask, write, state, switch off, take back."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from refunddesk.db import licenses, orders, refunds, requests, stores
-from refunddesk.db.cases import Case, Report, find_case
+from refunddesk.casework import TurnKind
+from refunddesk.db import licenses, orders, refunds, requests, stores, turns
+from refunddesk.db.cases import Case, Report, find_case, list_cases
 from refunddesk.db.licenses import Activation, License
 from refunddesk.db.orders import Order, OrderItem
 from refunddesk.db.refunds import Refund
 from refunddesk.db.requests import RefundRequest
 from refunddesk.db.stores import Store
+from refunddesk.db.turns import RecordedTurn
 from refunddesk.policy.wording import Explanation, Language
-from refunddesk.services import cases, lost_sites
+from refunddesk.services import case_turns, cases, lost_sites
 from refunddesk.services import desk as shown
-from refunddesk.services.cases import Intake
+from refunddesk.services.case_turns import Saying
+from refunddesk.services.cases import Intake, NoSuchCase
 from refunddesk.services.desk import RequestPage
 from refunddesk.services.edges import Edges
 from refunddesk.services.licenses import deactivate_by_owner
@@ -32,9 +35,27 @@ from refunddesk.services.requests import (
     withdraw,
 )
 
+#: Characters of what a customer writes at once.
+MOST_WORDS = 20_000
+#: What the customer reads of a case; the rest is for the desk, or told by a mail of its own.
+_TOLD = frozenset(
+    {
+        TurnKind.QUESTION,
+        TurnKind.ANSWER,
+        TurnKind.FINDING,
+        TurnKind.RESOLVED,
+        TurnKind.GAVE_UP,
+        TurnKind.REPLY,
+    }
+)
+
 
 class StatementNotMade(Refusal):
     """The statement came without its tick: nobody states anything by accident."""
+
+
+class MessageNotTaken(Refusal):
+    """The message is empty, too long, or holds what no text holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +71,9 @@ class OrderHome:
     """All that the page of an order shows.
 
     `quote` None: a person decides about the order. `request` is the last one, `answer` what its
-    newest judgement says in words. `refunds` are those of the order, the newest first.
+    newest judgement says in words. `refunds` are those of the order, the newest first. `said` is
+    what was said both ways in the last case, the oldest first, and `last_turn` its newest turn,
+    also one that the customer does not read: a reply is bound to it.
     """
 
     store: Store
@@ -62,6 +85,9 @@ class OrderHome:
     licenses: list[LicenseInUse]
     refunds: list[Refund]
     missing: tuple[str, ...] = ()  # what the report behind the open request still lacks
+    has_case: bool = False
+    said: tuple[RecordedTurn, ...] = ()
+    last_turn: int = 0
 
     @property
     def may_ask(self) -> bool:
@@ -82,7 +108,9 @@ def show_order(edges: Edges, order_id: int, language: Language) -> OrderHome:
     with edges.database.read() as transaction:
         order = orders.get_order(transaction, order_id)
         asked = requests.list_requests(transaction, order_id)
-        case = _case_of(transaction, asked[-1]) if asked else None
+        case = _case_of(transaction, order_id, asked[-1] if asked else None)
+        said = turns.list_turns(transaction, case.id) if case else []
+        is_open = bool(asked) and asked[-1].is_open
         held = licenses.list_licenses(transaction, order.id, order.subscription_id)
         in_use = licenses.list_active(transaction, [license.id for license in held])
         home = OrderHome(
@@ -97,16 +125,20 @@ def show_order(edges: Edges, order_id: int, language: Language) -> OrderHome:
                 for one in held
             ],
             refunds=refunds.list_for_order(transaction, order_id)[::-1],
-            missing=case.facts.missing if case else (),
+            missing=case.facts.missing if case and is_open else (),
+            has_case=case is not None,
+            said=tuple(turn for turn in said if turn.kind in _TOLD),
+            last_turn=said[-1].id if said else 0,
         )
     return _with_answers(edges, home, language)
 
 
-def _case_of(transaction: Connection, request: RefundRequest) -> Case | None:
-    """The case behind a request that is still open."""
-    if not request.is_open or request.case_id is None:
-        return None
-    return find_case(transaction, request.case_id)
+def _case_of(transaction: Connection, order_id: int, request: RefundRequest | None) -> Case | None:
+    """The case behind the request, else the order's last one."""
+    if request and request.case_id is not None:
+        return find_case(transaction, request.case_id)
+    of_order = list_cases(transaction, order_id)
+    return of_order[-1] if of_order else None
 
 
 def _with_answers(edges: Edges, home: OrderHome, language: Language) -> OrderHome:
@@ -166,10 +198,33 @@ def complete_report(edges: Edges, order_id: int, given: Mapping[str, Any]) -> No
     """
     with edges.database.read() as transaction:
         request = requests.find_open(transaction, order_id)
-        case = _case_of(transaction, request) if request else None
+        case = _case_of(transaction, order_id, request) if request else None
     if case is None:
         raise NoSuchRequest("There is no open report for this order. Nothing was kept.")
     cases.change_report(edges, case.id, given, by=_actor(order_id))
+
+
+def reply(edges: Edges, order_id: int, words: str, *, seen: int) -> None:
+    """Take down what the customer writes to support; `seen` is the last turn their page knew of.
+
+    The same words sent twice are taken down once. Raises MessageNotTaken, NoSuchCase, CaseMovedOn.
+    """
+    words = words.replace("\r\n", "\n").strip()  # as browsers end lines
+    if not words or len(words) > MOST_WORDS or "\0" in words:
+        raise MessageNotTaken(
+            f"A message has between 1 and {MOST_WORDS} characters. Nothing was sent."
+        )
+    with edges.database.read() as transaction:
+        asked = requests.list_requests(transaction, order_id)
+        case = _case_of(transaction, order_id, asked[-1] if asked else None)
+        said = turns.list_turns(transaction, case.id) if case else []
+    if case is None:
+        raise NoSuchCase("Support has no case for this order. Nothing was taken down.")
+    last = said[-1] if said else None
+    if last and last.kind is TurnKind.REPLY and last.words == words:
+        return
+    saying = Saying(TurnKind.REPLY, words)
+    case_turns.say(edges, case.id, saying, by=_actor(order_id), seen=seen)
 
 
 def state_destruction(edges: Edges, order_id: int, *, is_ticked: bool) -> None:

@@ -65,6 +65,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     forms.FormExpired: 400,
     forms.FormNotUnderstood: 422,
     forms.FormTooLarge: 413,
+    order_home.MessageNotTaken: 422,
     order_home.StatementNotMade: 422,
     customer_links.LinkNotValid: 404,
     customer_links.NotForThisVisit: 403,

@@ -15,6 +15,7 @@ from refunddesk.policy.claim import Reason
 from refunddesk.policy.wording.catalogue import catalogue
 from refunddesk.policy.wording.showing import Showing
 from refunddesk.services import order_home
+from refunddesk.services.case_turns import CaseMovedOn
 from refunddesk.services.customer_links import NotForThisVisit
 from refunddesk.services.order_home import OrderHome
 from refunddesk.web import looks
@@ -27,7 +28,7 @@ from refunddesk.worktime import zone
 _ID = "int(max=9223372036854775807)"
 _OWN_STYLE = Path(__file__).parent / "static" / "portal.css"
 REASONS: tuple[str, ...] = get_args(Reason)
-MOST_DETAILS = 20_000
+MOST_DETAILS = order_home.MOST_WORDS
 
 
 class AskForm(Schema):
@@ -64,6 +65,11 @@ class ReportForm(Schema):
 @portal.get("/")
 @guard(By.VISIT)
 def home() -> ResponseReturnValue:
+    return _show()
+
+
+def _show(draft: str = "") -> str:
+    """The page; `draft` is a reply that was not taken down, as something was said meanwhile."""
     visit = current_visit()
     page = order_home.show_order(desk().edges, visit.order_id, visit.language)
     words = catalogue(visit.language)
@@ -77,6 +83,7 @@ def home() -> ResponseReturnValue:
         reasons=[(reason, words.word("reason", reason)) for reason in REASONS],
         request_key=secrets.token_hex(16),
         most_details=MOST_DETAILS,
+        draft=draft,
     )
 
 
@@ -128,6 +135,19 @@ def _given(form: dict[str, str]) -> dict[str, object]:
     if named or "no_extensions" in form:
         given["other_extensions"] = named
     return given
+
+
+@portal.post("/reply")
+@guard(By.VISIT)
+def reply() -> ResponseReturnValue:
+    order_id, words = visit_for_refund().order_id, request.form.get("words", "")
+    # A page that says of no turn is one of before the case's first.
+    seen = request.form.get("last_turn", 0, type=int)
+    try:
+        order_home.reply(desk().edges, order_id, words, seen=seen)
+    except CaseMovedOn:
+        return _show(words), 409
+    return _back("messages")
 
 
 @portal.post("/withdraw")
