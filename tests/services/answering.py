@@ -13,6 +13,7 @@ from typing import Any
 
 from refunddesk.services import payments
 from refunddesk.services.edges import Edges
+from refunddesk.services.payment import load_payment
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
 from tests.services.paying import Till
 
@@ -58,7 +59,7 @@ def with_keys(till: Till, key: str, secret: str) -> Edges:
 def pay_behind(till: Till) -> None:
     """Send the very call of the refund past our rows."""
     with till.edges.database.read() as transaction:
-        payment = payments._load(transaction, till.refund)
+        payment = load_payment(transaction, till.refund)
     access = StoreAccess(
         till.shop.running.url, till.shop.running.consumer_key, till.shop.running.consumer_secret
     )

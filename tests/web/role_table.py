@@ -28,6 +28,7 @@ from refunddesk.services import (
     attachments,
     cases,
     customer_links,
+    order_home,
     overrides,
     stores,
     tokens,
@@ -299,6 +300,13 @@ def _says(name: str, **fields: Any) -> Maker:
     return make
 
 
+def _writes_to_support(cast: Cast, caller: Caller, things: Things) -> Sent:
+    """The customer's message, which brings the last turn that their page knew of."""
+    page = order_home.show_order(cast.edges, things.order.id, "en")
+    form = {"words": "It happens again.", "last_turn": str(page.last_turn)}
+    return Sent(303, form=form)
+
+
 def _decides(cast: Cast, caller: Caller, things: Things) -> Sent:
     """The form of a request's page, which brings what had been decided when it was shown."""
     with cast.edges.database.read() as transaction:
@@ -566,7 +574,7 @@ MAKERS: Mapping[str, Maker] = {
         form={"request_key": "0" * 32},
         changes=False,
     ),
-    "POST /my/reply": _sends(status=303, form={"words": "It happens again."}),
+    "POST /my/reply": _writes_to_support,
     "POST /my/report": _sends(status=303, form={"product_version": "2.3"}),
     "POST /my/sites/{activation_id}/lost": _sends(status=303),
     "POST /my/sites/{activation_id}/off": _sends(status=303),

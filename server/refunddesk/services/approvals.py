@@ -10,6 +10,7 @@ from refunddesk.db import approvals, orders, overrides, requests
 from refunddesk.db.approvals import Approval
 from refunddesk.db.history import record_deed
 from refunddesk.db.orders import Order
+from refunddesk.db.overrides import Override
 from refunddesk.services.approval_limits import still_decides
 from refunddesk.services.edges import Edges
 from refunddesk.services.judging import judge_now
@@ -55,12 +56,13 @@ def approve(edges: Edges, approval_id: int, *, by: str, request_id: int | None =
                 f"You granted these {approval.amount} {approval.amount.currency} yourself. Nothing "
                 "was done: another owner or approver has to approve them."
             )
-        if because := _why_void(transaction, approval, order):
+        standing = overrides.find_standing(transaction, approval.request_id)
+        if because := _why_void(transaction, approval, order, standing):
             _void(transaction, approval, now, by, because)
             approval = _get(transaction, approval_id)
         else:
             _settle(transaction, approval, "approved", by, None, now)
-            _carry_on(transaction, edges, approval, order, now)
+            _carry_on(transaction, edges, approval, order, standing, now)
             approval = _get(transaction, approval_id)
     if approval.settled_as == "void":
         raise ApprovalVoid(
@@ -94,10 +96,14 @@ def void_of(transaction: Connection, person: str, now: datetime, by: str) -> Non
 
 
 def _carry_on(
-    transaction: Connection, edges: Edges, approval: Approval, order: Order, now: datetime
+    transaction: Connection,
+    edges: Edges,
+    approval: Approval,
+    order: Order,
+    standing: Override | None,
+    now: datetime,
 ) -> None:
     request = requests.get_request(transaction, approval.request_id)
-    standing = overrides.find_standing(transaction, request.id)
     if standing is None:
         judge_now(transaction, edges, request, order, now, approved=approval)
     else:
@@ -132,14 +138,15 @@ def _settled(approval: Approval) -> ApprovalSettled:
     )
 
 
-def _why_void(transaction: Connection, approval: Approval, order: Order) -> str | None:
+def _why_void(
+    transaction: Connection, approval: Approval, order: Order, standing: Override | None
+) -> str | None:
     """Why the grant can no longer be approved, in words without personal data.
 
     What the policy granted is judged once more, and so heeds by itself what was opened.
     """
     if not still_decides(transaction, approval.granted_by):
         return _DECIDES_NO_MORE
-    standing = overrides.find_standing(transaction, approval.request_id)
     return objection_since(transaction, order, standing.made_at) if standing else None
 
 
