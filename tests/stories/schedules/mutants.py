@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -37,7 +37,7 @@ class Mutant:
     crowded: bool = False
 
 
-def first_caught(world: World, mutant: Mutant, seeds: Iterable[int]) -> Played | None:
+def first_caught(world: World, mutant: Mutant, seeds: range) -> Played | None:
     """The first schedule in which the rule is missed, or None."""
     with mutant.remove(world):
         for seed in seeds:

@@ -13,6 +13,8 @@ from tests.stories.schedules.world import World, open_world
 
 SEEDS = 2_000
 PART = 100
+#: So many schedules may pass before a missing rule is noticed, from the one known to notice it.
+WITHIN = 60
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -41,14 +43,11 @@ def test_every_rule_about_money_holds_whatever_the_schedule(world: World, begin:
     assert counts["posts"] > counts["paid"]
 
 
-@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("mutant", CAUGHT, ids=lambda mutant: mutant.name)
 def test_without_one_of_the_safety_rules_a_schedule_goes_wrong(
     world: World, mutant: Mutant
 ) -> None:
-    # From the one known to notice it. Any change of the desk's transactions gives the seeds other
-    # orders of events; among those that are played every time one must notice it all the same.
-    assert first_caught(world, mutant, [*range(mutant.seed, SEEDS), *range(mutant.seed)])
+    assert first_caught(world, mutant, range(mutant.seed, mutant.seed + WITHIN))
 
 
 def test_a_seed_is_the_same_schedule_each_time(world: World) -> None:
