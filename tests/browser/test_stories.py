@@ -82,7 +82,7 @@ def test_a_fault_is_reported_found_and_paid_back(eyes: Eyes, desk: Desk, person:
     eyes.page.get_by_label("The version of the product").fill("2.1")
     eyes.page.get_by_label("There are no others.").check()
     eyes.page.get_by_label("I have no screenshots.").check()
-    eyes.press("Send")
+    eyes.press("Send the details")
 
     sign_in(eyes, person)
     eyes.follow(_case_of(desk, order))
