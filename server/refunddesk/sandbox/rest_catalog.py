@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from flask import Flask, Response, request
 
@@ -16,9 +16,7 @@ from refunddesk.sandbox.store import SandboxStore
 def install(app: Flask, store: SandboxStore) -> None:
     @app.get("/wp-json/")
     def index() -> Response:
-        zone = ZoneInfo(store.settings.timezone)
-        offset = store.now().astimezone(zone).utcoffset()
-        hours = (offset.total_seconds() if offset else 0) / 3600
+        hours = store.offset() / timedelta(hours=1)
         body: Document = {
             "name": store.settings.name,
             "description": "",

@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -91,6 +91,10 @@ class SandboxStore:
     def local_time(self, at: datetime) -> str:
         """The instant as WooCommerce writes it for the store's zone: no offset."""
         return f"{at.astimezone(ZoneInfo(self.settings.timezone)):%Y-%m-%dT%H:%M:%S}"
+
+    def offset(self) -> timedelta:
+        """How far the store's clocks are ahead of UTC now."""
+        return self.now().astimezone(ZoneInfo(self.settings.timezone)).utcoffset() or timedelta()
 
     def pause(self, seconds: float) -> None:
         """Wait, as a slow store does. Raises StoreClosed when the sandbox ends meanwhile."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import calendar
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from refunddesk.sandbox import catalog, lines, orders
 from refunddesk.sandbox.documents import Document
+from refunddesk.sandbox.schedule import next_payment
 
 if TYPE_CHECKING:
     from refunddesk.sandbox.store import SandboxStore
 
 STATUSES = ("pending", "active", "on-hold", "cancelled", "switched", "expired", "pending-cancel")
-_MONTHS = {"month": 1, "year": 12}
-_DAYS = {"day": 1, "week": 7}
 # From which statuses `transition_status` reaches a status; anything else is a PHP exception (C3).
 _REACHED_FROM = {
     "pending": {"pending"},
@@ -70,6 +68,7 @@ def _start(store: SandboxStore, order: Document, product_id: int, period: str) -
     number = store.documents.next_number("post")
     start = datetime.fromisoformat(order["date_created_gmt"]).replace(tzinfo=UTC)
     paid = order["date_paid_gmt"] is not None
+    due = next_payment(start, period, store.offset())
     subscription: Document = {
         **order,
         **lines.copy_lines(store, order, {product_id}),
@@ -94,7 +93,9 @@ def _start(store: SandboxStore, order: Document, product_id: int, period: str) -
         "requires_manual_renewal": False,
         "start_date_gmt": order["date_created_gmt"],
         "trial_end_date_gmt": "",
-        "next_payment_date_gmt": _stamp(_later(start, period)) if paid else "",
+        "next_payment_date_gmt": _stamp(next_payment(start, period, store.offset()))
+        if paid
+        else "",
         "last_payment_date_gmt": order["date_created_gmt"] if paid else "",
         "cancelled_date_gmt": "",
         "end_date_gmt": "",
@@ -133,8 +134,11 @@ def renew(store: SandboxStore, subscription_id: int) -> Document:
         }
         orders.pay(store, order, f"ch_sandbox_{order['id']}")
         orders.save(store, order)
-        due = subscription["next_payment_date_gmt"] or order["date_created_gmt"]
-        next_due = _later(datetime.fromisoformat(due), subscription["billing_period"])
+        # Counted from the payment; from the day that was due if it was taken early.
+        since = max(subscription["next_payment_date_gmt"], order["date_created_gmt"])
+        next_due = next_payment(
+            datetime.fromisoformat(since), subscription["billing_period"], store.offset()
+        )
         subscription["status"] = "active"
         subscription["next_payment_date_gmt"] = _stamp(next_due)
         subscription["last_payment_date_gmt"] = order["date_created_gmt"]
@@ -242,15 +246,6 @@ def render(store: SandboxStore, subscription: Document) -> Document:
     shown["is_editable"] = True
     shown["_links"] = orders.links(store, "subscriptions", subscription)
     return shown
-
-
-def _later(at: datetime, period: str) -> datetime:
-    if period in _DAYS:
-        return at + timedelta(days=_DAYS[period])
-    months = at.year * 12 + at.month - 1 + _MONTHS[period]
-    year, month = divmod(months, 12)
-    day = min(at.day, calendar.monthrange(year, month + 1)[1])
-    return at.replace(year=year, month=month + 1, day=day)
 
 
 def _stamp(at: datetime) -> str:
