@@ -39,20 +39,25 @@ class Mortal(Database):
             raise Killed
 
 
+def dies_at(shop: Shop, act: Callable[[Shop], object], commit: int, *, before: bool) -> bool:
+    """Do `act` in a life that ends at its so manieth commit; whether it came to that."""
+    database = Mortal(shop.edges.database.engine, commit, before=before)
+    try:
+        act(replace(shop, edges=replace(shop.edges, database=database)))
+    except Killed:
+        shop.clock.move(seconds=_UNTIL_TAKEN_OVER_SECONDS)
+        return True
+    return False
+
+
 def die_at_every_commit(shop: Shop, act: Callable[[Shop], object]) -> int:
     """Do `act` until a life lives through it; how many commits that one had.
 
     Life after life dies a moment further on than the one before, around each commit of its own:
     every life has to claim its work first, so one that always died at once would do nothing.
     """
-    for dies_at in range(1, 200):
+    for commit in range(1, 200):
         for before in (True, False):
-            database = Mortal(shop.edges.database.engine, dies_at, before=before)
-            life = replace(shop, edges=replace(shop.edges, database=database))
-            try:
-                act(life)
-            except Killed:
-                shop.clock.move(seconds=_UNTIL_TAKEN_OVER_SECONDS)
-            else:
-                return dies_at - 1
+            if not dies_at(shop, act, commit, before=before):
+                return commit - 1
     raise AssertionError("it never ends")
