@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from click.testing import CliRunner, Result
-
-from refunddesk.cli import main
 from refunddesk.db.inbox import NewDelivery
 from refunddesk.services import stores
 from refunddesk.services.edges import Edges
-from refunddesk.settings import Settings
 from tests.building import add_delivery, add_order, add_store
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def run(settings: Settings) -> Run:
-    """`refunddesk` with these arguments, on the test's database."""
-    environment = {
-        "REFUNDDESK_HOME": str(settings.home),
-        "REFUNDDESK_SECRET_KEY": settings.secret_key,
-        "REFUNDDESK_SEALING_KEYS": ",".join(settings.sealing_keys),
-        "DATABASE_URL": settings.database_url,
-        "REFUNDDESK_PUBLIC_URL": "https://desk.test",
-    }
-
-    def call(*arguments: str, typed: str | None = None) -> Result:
-        return CliRunner(env=environment).invoke(main, arguments, input=typed)
-
-    return call
+from tests.cli.conftest import Run
 
 
 def test_a_store_is_added_with_keys_from_a_file_and_listed(run: Run, tmp_path: Path) -> None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import click
 
 from refunddesk.cli.opening import opened
-from refunddesk.db import duplicates as pairs
-from refunddesk.db import renewals, stores
+from refunddesk.db.duplicates import DuplicateRule
 from refunddesk.money import Money
-from refunddesk.policy.leads import lead_for
 from refunddesk.services import store_rules
 
 _BY = "command line"
@@ -26,13 +24,8 @@ def remind(store_id: int, billing: str | None, days: int | None, by_the_table: b
             store_rules.set_lead(edges, store_id, billing, days, by=_BY)
         elif billing or days is not None or by_the_table:
             raise click.UsageError("Name --billing, and either --days or --by-the-table.")
-        with edges.database.read() as transaction:
-            country = stores.get_store(transaction, store_id).country
-            own = renewals.list_leads(transaction, store_id)
-    for plan in ("monthly", "yearly"):
-        lead = lead_for(plan, country)
-        told = f"{own[plan]} days, by the owner" if plan in own else f"{lead.days} days ({lead.id})"
-        click.echo(f"{plan}: {told}")
+        for plan, lead in store_rules.show_leads(edges, store_id).items():
+            click.echo(f"{plan}: {lead.days} days ({lead.row or 'by the owner'})")
 
 
 @click.command()
@@ -40,24 +33,34 @@ def remind(store_id: int, billing: str | None, days: int | None, by_the_table: b
 @click.option("--hours", type=int, help="Two payments further apart are two purchases.")
 @click.option("--return-up-to", metavar="AMOUNT", help='Such as "50.00"; what goes back by itself.')
 @click.option("--currency", metavar="CODE", help="Of the amount, such as EUR.")
+@click.option("--return-nothing", is_flag=True, help="Leave every returned payment to a person.")
 def duplicates(
-    store_id: int, hours: int | None, return_up_to: str | None, currency: str | None
+    store_id: int,
+    hours: int | None,
+    return_up_to: str | None,
+    currency: str | None,
+    return_nothing: bool,
 ) -> None:
-    """Say when two payments of a STORE are one too many; without options, show it."""
+    """Say when two payments of a STORE are one too many; without options, show it.
+
+    What is not named stays as it is.
+    """
     if (return_up_to is None) != (currency is None):
         raise click.UsageError("An amount needs its --currency, and a currency its amount.")
+    if return_nothing and return_up_to is not None:
+        raise click.UsageError("Name an amount, or --return-nothing.")
     with opened() as (edges, _):
-        if hours is not None:
-            amount = _amount(return_up_to, currency)
-            store_rules.set_duplicate_rule(edges, store_id, hours * 3600, amount, by=_BY)
-        elif return_up_to is not None:
-            raise click.UsageError("Name --hours as well.")
-        with edges.database.read() as transaction:
-            rule = store_rules.get_duplicate_rule(transaction, store_id)
-    _show(rule)
+        rule = store_rules.show_duplicate_rule(edges, store_id)
+        within = rule.within_seconds if hours is None else hours * 3600
+        limit = _amount(return_up_to, currency)
+        if limit is None and not return_nothing:
+            limit = rule.return_up_to
+        if hours is not None or return_up_to is not None or return_nothing:
+            store_rules.set_duplicate_rule(edges, store_id, within, limit, by=_BY)
+        _show(store_rules.show_duplicate_rule(edges, store_id))
 
 
-def _show(rule: pairs.DuplicateRule) -> None:
+def _show(rule: DuplicateRule) -> None:
     click.echo(f"looked for within {rule.within_seconds // 3600} hours")
     limit = rule.return_up_to
     click.echo(f"returned by itself: {f'up to {limit} {limit.currency}' if limit else 'nothing'}")
@@ -69,4 +72,4 @@ def _amount(text: str | None, currency: str | None) -> Money | None:
     try:
         return Money.parse(text, currency)
     except ValueError as error:
-        raise click.UsageError(f"{error} Nothing was changed.") from None
+        raise click.UsageError(f"{error}. Nothing was changed.") from None

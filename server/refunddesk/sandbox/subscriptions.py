@@ -93,9 +93,7 @@ def _start(store: SandboxStore, order: Document, product_id: int, period: str) -
         "requires_manual_renewal": False,
         "start_date_gmt": order["date_created_gmt"],
         "trial_end_date_gmt": "",
-        "next_payment_date_gmt": _stamp(next_payment(start, period, store.offset()))
-        if paid
-        else "",
+        "next_payment_date_gmt": _stamp(due) if paid else "",
         "last_payment_date_gmt": order["date_created_gmt"] if paid else "",
         "cancelled_date_gmt": "",
         "end_date_gmt": "",
