@@ -44,7 +44,9 @@ SAMPLES: dict[NoticeKind, list[dict[str, Any]]] = {
         OF_CASE | {"finding": None, "ended": "resolved", "text": ""},
         OF_CASE | {"finding": "no_fault_found", "ended": None, "text": ""},
     ],
-    NoticeKind.QUOTE_OFFERED: [OF_CASE | {"work": "A new field.", "amount": EUR, "until": SOON}],
+    NoticeKind.QUOTE_OFFERED: [
+        OF_CASE | {"work": "A new field.", "amount": EUR, "until": SOON, "address": LINK}
+    ],
     NoticeKind.REFUND_WAITS: [
         {
             "store": "Shop",

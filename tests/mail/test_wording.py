@@ -125,6 +125,7 @@ def test_times_are_told_in_the_store_s_zone_with_its_name() -> None:
         "work": "A field.",
         "amount": money_fact(Money.parse("10.00", "EUR")),
         "until": "2026-03-09T18:29:59Z",
+        "address": "https://desk.test/my/enter/abc",
     }
     told = word(NoticeKind.QUOTE_OFFERED, "de", quote, zone("Asia/Kolkata")).text
     assert "Montag, 9. März 2026, 23:59 (Asia/Kolkata)" in told

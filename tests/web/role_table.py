@@ -568,6 +568,7 @@ MAKERS: Mapping[str, Maker] = {
     "POST /my/language": _sends(status=303, form={"language": "fr"}),
     "POST /my/leave": _sends(status=303),
     "POST /my/link": _sends(form={"number": "1", "email": "ada@example.com"}),
+    "POST /my/quotes/{quote_id}": _sends(status=303, form={"answer": "accept"}),
     "POST /my/renewal/end": _sends(status=404, changes=False),
     "POST /my/renewal/take-back": _sends(
         status=409,  # the order is a first purchase

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,9 +17,9 @@ from refunddesk.db.orders import Order, OrderItem
 from refunddesk.db.refunds import Refund
 from refunddesk.db.requests import RefundRequest
 from refunddesk.db.stores import Store
-from refunddesk.db.turns import RecordedTurn
+from refunddesk.db.turns import RecordedTurn, WorkQuote
 from refunddesk.policy.wording import Explanation, Language
-from refunddesk.services import case_turns, cases, lost_sites
+from refunddesk.services import case_turns, cases, lost_sites, work_quotes
 from refunddesk.services import desk as shown
 from refunddesk.services.case_turns import Saying
 from refunddesk.services.cases import Intake, NoSuchCase
@@ -34,6 +35,8 @@ from refunddesk.services.requests import (
     confirm_destruction,
     withdraw,
 )
+from refunddesk.services.work_quotes import NoSuchQuote
+from refunddesk.worktime import is_over
 
 #: Characters of what a customer writes at once.
 MOST_WORDS = 20_000
@@ -73,7 +76,8 @@ class OrderHome:
     `quote` None: a person decides about the order. `request` is the last one, `answer` what its
     newest judgement says in words. `refunds` are those of the order, the newest first. `said` is
     what was said both ways in the last case, the oldest first, and `last_turn` its newest turn,
-    also one that the customer does not read: a reply is bound to it.
+    also one that the customer does not read: a reply is bound to it. `offer` is charged work of
+    that case, which waits for the customer's yes or no.
     """
 
     store: Store
@@ -88,6 +92,7 @@ class OrderHome:
     has_case: bool = False
     said: tuple[RecordedTurn, ...] = ()
     last_turn: int = 0
+    offer: WorkQuote | None = None
 
     @property
     def may_ask(self) -> bool:
@@ -129,6 +134,7 @@ def show_order(edges: Edges, order_id: int, language: Language) -> OrderHome:
             has_case=case is not None,
             said=tuple(turn for turn in said if turn.kind in _TOLD),
             last_turn=said[-1].id if said else 0,
+            offer=_offer_of(transaction, case, edges.clock()) if case else None,
         )
     return _with_answers(edges, home, language)
 
@@ -139,6 +145,14 @@ def _case_of(transaction: Connection, order_id: int, request: RefundRequest | No
         return find_case(transaction, request.case_id)
     of_order = list_cases(transaction, order_id)
     return of_order[-1] if of_order else None
+
+
+def _offer_of(transaction: Connection, case: Case, now: datetime) -> WorkQuote | None:
+    """The quote of the case that can still be accepted; it has one at most."""
+    found = turns.list_quotes(transaction, case.id)
+    return next(
+        (one for one in found if one.state == "offered" and not is_over(one.valid_until, now)), None
+    )
 
 
 def _with_answers(edges: Edges, home: OrderHome, language: Language) -> OrderHome:
@@ -225,6 +239,19 @@ def reply(edges: Edges, order_id: int, words: str, *, seen: int) -> None:
         return
     saying = Saying(TurnKind.REPLY, words)
     case_turns.say(edges, case.id, saying, by=_actor(order_id), seen=seen)
+
+
+def answer_offer(edges: Edges, order_id: int, quote_id: int, *, accepts: bool) -> None:
+    """Accept or decline charged work; the same answer sent twice changes nothing.
+
+    Raises NoSuchQuote, also for a quote of another order, QuoteAnswered, QuoteOver.
+    """
+    with edges.database.read() as transaction:
+        quote = turns.find_quote(transaction, quote_id)
+        case = find_case(transaction, quote.case_id) if quote else None
+    if case is None or case.order_id != order_id:
+        raise NoSuchQuote(f"There is no quote {quote_id}.")
+    work_quotes.answer_quote(edges, quote_id, accepts=accepts, by=_actor(order_id))
 
 
 def state_destruction(edges: Edges, order_id: int, *, is_ticked: bool) -> None:

@@ -9,12 +9,14 @@ from sqlalchemy.exc import IntegrityError
 from refunddesk.casework import CATEGORIES, Turn, TurnKind
 from refunddesk.db import orders, turns
 from refunddesk.db.cases import Case
+from refunddesk.db.customer_links import Purpose
 from refunddesk.db.turns import WorkQuote
 from refunddesk.mail.notices import NoticeKind, money_fact
 from refunddesk.money import Money, NotMoney
 from refunddesk.policy.decision import instant_text
 from refunddesk.services.case_turns import CUSTOMER, CaseEnded, add_turn, check_seen
 from refunddesk.services.cases import lock_case
+from refunddesk.services.customer_links import link_facts
 from refunddesk.services.edges import Edges
 from refunddesk.services.notices import SUPPORT, tell_customer, tell_staff
 from refunddesk.services.refusal import Refusal
@@ -87,10 +89,11 @@ def offer_quote(
             ) from None
         turn = Turn(now, TurnKind.QUOTE_OFFERED, until=valid_until)
         add_turn(edges, transaction, case, turn, work, by, by, now, quote_id=quote_id)
+        order = orders.get_order(transaction, case.order_id)
         tell_customer(
             transaction,
             NoticeKind.QUOTE_OFFERED,
-            orders.get_order(transaction, case.order_id),
+            order,
             about=f"case:{case.id}",
             reference=f"quote:{quote_id}",
             facts={
@@ -98,6 +101,7 @@ def offer_quote(
                 "work": work,
                 "amount": money_fact(price),
                 "until": instant_text(valid_until),
+                **link_facts(order, Purpose.REFUND, until=valid_until),
             },
             now=now,
         )

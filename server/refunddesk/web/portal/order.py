@@ -150,6 +150,16 @@ def reply() -> ResponseReturnValue:
     return _back("messages")
 
 
+@portal.post(f"/quotes/<{_ID}:quote_id>")
+@guard(By.VISIT)
+def answer_offer(quote_id: int) -> ResponseReturnValue:
+    visit, answer = visit_for_refund(), request.form.get("answer")
+    if answer not in ("accept", "decline"):
+        raise FormNotUnderstood("Nothing was answered: accept or decline.")
+    order_home.answer_offer(desk().edges, visit.order_id, quote_id, accepts=answer == "accept")
+    return _back("messages")
+
+
 @portal.post("/withdraw")
 @guard(By.VISIT)
 def withdraw() -> ResponseReturnValue:
