@@ -86,6 +86,10 @@ SAMPLES: dict[NoticeKind, list[dict[str, Any]]] = {
             "changes": [],
         },
     ],
+    NoticeKind.WITHDRAWAL_RECEIVED: [
+        {"store": "Shop", "order": "1001", "declared_at": SOON, "items": ["CRM Portal", "Support"]},
+        {"store": "S", "order": "1", "declared_at": SOON, "items": []},
+    ],
     NoticeKind.YOUR_LINK: [{"store": "Shop", "order": "1001", "hours": 72, "address": LINK}],
     NoticeKind.RENEWAL_REMINDER: [
         {

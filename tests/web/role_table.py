@@ -348,6 +348,22 @@ def _by_bridge(*, changes: bool = True, **said: Any) -> Maker:
     return make
 
 
+def _by_customer(*, status: int = 200, changes: bool = True, **said: Any) -> Maker:
+    """What a bridge says for whoever bought the order; "site" stands for the one it is on."""
+
+    def make(cast: Cast, caller: Caller, things: Things) -> Sent:
+        named = {
+            "customer": {"id": 7, "email": "ada@example.com"},
+            "order": cast.own.order.woo_order_id,
+            **said,
+            **({"site": cast.own.ids["activation_id"]} if "site" in said else {}),
+        }
+        sent = _by_bridge(changes=changes, **named)(cast, caller, things)
+        return replace(sent, status=status)
+
+    return make
+
+
 def _by_code(status: int, **said: Any) -> Maker:
     """What a bridge says that has a code; whoever is not the store has guessed at half of it."""
 
@@ -357,6 +373,11 @@ def _by_code(status: int, **said: Any) -> Maker:
         return _signed(body, bridging.key_of(code), cast, status=status, changes=False)
 
     return make
+
+
+def _replies(cast: Cast, caller: Caller, things: Things) -> Sent:
+    seen = order_home.show_order(cast.edges, cast.own.order.id, "en").last_turn
+    return _by_customer(words="It happens again.", last_turn=seen)(cast, caller, things)
 
 
 def _signed(said: dict[str, Any], key: bytes, cast: Cast, **answered: Any) -> Sent:
@@ -499,6 +520,24 @@ MAKERS: Mapping[str, Maker] = {
     "POST /api/suspicions/{suspicion_id}/drop": _sends(json={"because": "A mistake."}),
     "POST /bridge/connect": _by_code(502, **_INTRODUCED),  # the store does not answer
     "POST /bridge/greet": _by_code(200),
+    "POST /bridge/{connection}/account/about": _by_bridge(changes=False),
+    "POST /bridge/{connection}/account/ask": _by_customer(
+        status=409,  # the order's request is open
+        request_key="0" * 32,
+        reason="malfunction",
+        changes=False,
+    ),
+    "POST /bridge/{connection}/account/declare-withdrawal": _by_customer(
+        status=409, request_key="0" * 32, changes=False
+    ),
+    "POST /bridge/{connection}/account/order": _by_customer(changes=False),
+    "POST /bridge/{connection}/account/orders": _by_customer(orders=[1, 2], changes=False),
+    "POST /bridge/{connection}/account/reply": _replies,
+    "POST /bridge/{connection}/account/report": _by_customer(product_version="2.3"),
+    "POST /bridge/{connection}/account/say-lost": _by_customer(site=0),
+    "POST /bridge/{connection}/account/statement": _by_customer(destroyed=True),
+    "POST /bridge/{connection}/account/switch-off": _by_customer(site=0),
+    "POST /bridge/{connection}/account/take-back": _by_customer(),
     "POST /bridge/{connection}/check": _by_bridge(changes=False),
     "POST /bridge/{connection}/disconnect": _by_bridge(),
     "POST /bridge/{connection}/events": _by_bridge(changes=False, type="order.deleted", order=1),

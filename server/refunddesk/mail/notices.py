@@ -40,6 +40,7 @@ class NoticeKind(StrEnum):
     REFUND_WAITS = "refund_waits"
     REFUND_PAID = "refund_paid"
     REFUND_REFUSED = "refund_refused"
+    WITHDRAWAL_RECEIVED = "withdrawal_received"
     YOUR_LINK = "your_link"
     RENEWAL_REMINDER = "renewal_reminder"
     RENEWAL_RECEIPT = "renewal_receipt"

@@ -22,7 +22,7 @@ from refunddesk.policy.wording import Explanation, Language
 from refunddesk.services import case_turns, cases, lost_sites, work_quotes
 from refunddesk.services import desk as shown
 from refunddesk.services.case_turns import Saying
-from refunddesk.services.cases import Intake, NoSuchCase
+from refunddesk.services.cases import Intake, NoSuchCase, ProductNotOfOrder
 from refunddesk.services.desk import RequestPage
 from refunddesk.services.edges import Edges
 from refunddesk.services.licenses import deactivate_by_owner
@@ -180,13 +180,19 @@ def _told(page: RequestPage) -> Explanation | None:
     return None if is_open else latest.explained
 
 
-def ask(edges: Edges, order_id: int, request_key: str, reason: str, details: str) -> None:
+def ask(edges: Edges, order_id: int, request_key: str, reason: str, report: Report) -> None:
     """Ask for the order's money, and report why where no report is there yet.
 
-    The same key again asks nothing new. Raises what ask_refund raises.
+    The same key again asks nothing new. Raises ProductNotOfOrder, and what ask_refund raises.
     """
     with edges.database.read() as transaction:
         order = orders.get_order(transaction, order_id)
+        bought = {item.product for item in orders.list_items(transaction, order_id)}
+    if report.product is not None and report.product not in bought:
+        # Before anything is taken down: opening the case would find it only after the request.
+        raise ProductNotOfOrder(
+            f"Order {order.woo_order_id} did not buy {report.product!r}. Nothing was asked for."
+        )
     asking = Asking(
         store_id=order.store_id,
         woo_order_id=order.woo_order_id,
@@ -196,13 +202,8 @@ def ask(edges: Edges, order_id: int, request_key: str, reason: str, details: str
     )
     request, is_new = ask_refund(edges, asking, asked_by=_actor(order_id))
     if is_new and request.case_id is None:
-        _report(edges, order_id, reason, details)
-
-
-def _report(edges: Edges, order_id: int, reason: str, details: str) -> None:
-    """Open the case that the request will use; what support needs besides it asks for."""
-    report = Report(details=details.strip() or None)
-    cases.open_case(edges, Intake(order_id, reason, report=report), by=_actor(order_id))
+        # What support needs besides it asks for.
+        cases.open_case(edges, Intake(order_id, reason, report=report), by=_actor(order_id))
 
 
 def complete_report(edges: Edges, order_id: int, given: Mapping[str, Any]) -> None:

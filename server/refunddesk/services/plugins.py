@@ -43,6 +43,13 @@ class PluginZipGone(Exception):
     """The zip of an uploaded version is not where it was kept; it must be uploaded again."""
 
 
+def find_sold_version(edges: Edges, products: Sequence[str]) -> str | None:
+    """The current version of the first of these products that is a plugin of ours."""
+    with edges.database.read() as transaction:
+        found = (plugins.find_sold(transaction, product, None) for product in products)
+        return next((one.version for one in found if one), None)
+
+
 def add_plugin(
     edges: Edges, zip_place: Path, file_name: str, *, by: str, products: Sequence[str] = ()
 ) -> tuple[PluginVersion, bool]:

@@ -15,8 +15,10 @@ from refunddesk.db.history import record_deed
 from refunddesk.db.orders import Order
 from refunddesk.db.requests import NewRequest, RefundRequest
 from refunddesk.jobnames import JobName
+from refunddesk.mail.notices import NoticeKind
 from refunddesk.services.edges import Edges
 from refunddesk.services.instants import past_instant
+from refunddesk.services.notices import tell_customer
 from refunddesk.services.refusal import Refusal
 
 
@@ -64,7 +66,8 @@ class AskedBeforePayment(Refusal):
 class Asking:
     """What somebody asks for. `request_key` is the asker's own name for it, to ask once.
 
-    `asked_at` dates a request that came by e-mail earlier; None: it is asked now.
+    `asked_at` dates a request that came by e-mail earlier; None: it is asked now. `is_withdrawal`:
+    it declares that the customer withdraws, which the law wants receipted with the time of it.
     """
 
     store_id: int
@@ -74,6 +77,7 @@ class Asking:
     from_account_address: bool
     case_id: int | None = None
     asked_at: datetime | None = None
+    is_withdrawal: bool = False
 
     def sha(self) -> bytes:
         """Tells this asking from another one under the same key."""
@@ -84,6 +88,7 @@ class Asking:
             self.from_account_address,
             self.case_id,
             self.asked_at.isoformat() if self.asked_at else None,
+            *(["withdrawal"] if self.is_withdrawal else []),
         ]
         return hashlib.sha256(json.dumps(content).encode()).digest()
 
@@ -257,8 +262,29 @@ def _take_down(
         ),
     )
     _tell(transaction, request, now, asked_by, "request_asked", channel=asking.channel)
+    if asking.is_withdrawal:
+        _receipt_withdrawal(transaction, order, request, asked_by, now)
     wake(transaction, [request], now)
     return request
+
+
+def _receipt_withdrawal(
+    transaction: Connection, order: Order, request: RefundRequest, asked_by: str, now: datetime
+) -> None:
+    """Confirm the declaration by mail, with its time and what it is about: a durable medium."""
+    _tell(transaction, request, now, asked_by, "withdrawal_declared")
+    tell_customer(
+        transaction,
+        NoticeKind.WITHDRAWAL_RECEIVED,
+        order,
+        about=f"request:{request.id}",
+        reference=f"withdrawal:{request.id}",
+        facts={
+            "declared_at": now.isoformat(),
+            "items": [item.name for item in orders.list_items(transaction, order.id)],
+        },
+        now=now,
+    )
 
 
 def _asked_at(paid_at: datetime, asking: Asking, now: datetime) -> datetime:

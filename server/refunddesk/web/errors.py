@@ -50,6 +50,7 @@ from refunddesk.services import (
     stores,
     suspicions,
     tokens,
+    withdrawals,
     work_quotes,
 )
 from refunddesk.services import desk as pages
@@ -126,6 +127,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     calling_off.PaymentNotStuck: 409,
     calling_off.SubscriptionEnded: 409,
     renewal_home.NotRenewal: 409,
+    withdrawals.NoRightToWithdraw: 409,
     case_turns.CaseEnded: 409,
     case_turns.CaseMovedOn: 409,
     cases.ReportChanged: 409,

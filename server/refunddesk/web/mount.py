@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint
 
 from refunddesk.web import health, metrics
+from refunddesk.web.account import account
 from refunddesk.web.api import api
 from refunddesk.web.bridge import bridge
 from refunddesk.web.desk import desk_pages
@@ -16,6 +17,7 @@ from refunddesk.web.portal import portal
 BLUEPRINTS: tuple[tuple[Blueprint, str], ...] = (
     (hooks, "/hooks"),
     (bridge, "/bridge"),
+    (account, "/bridge"),
     (desk_pages, "/desk"),
     (api, "/api"),
     (licenses, "/licenses"),

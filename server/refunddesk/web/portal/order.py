@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from refunddesk.db.cases import Report
 from refunddesk.db.customer_links import Purpose, Visit
+from refunddesk.money import Money
 from refunddesk.policy.claim import Reason
 from refunddesk.policy.wording.catalogue import catalogue
 from refunddesk.policy.wording.showing import Showing
@@ -77,7 +80,7 @@ def _show(draft: str = "") -> str:
     return render_template(
         "portal/order.html",
         page=page,
-        steps=_steps(page),
+        steps=steps_back(page),
         words=words,
         show=Showing(zone(page.store.timezone), order.currency, order.decimals),
         reasons=[(reason, words.word("reason", reason)) for reason in REASONS],
@@ -87,7 +90,7 @@ def _show(draft: str = "") -> str:
     )
 
 
-def _steps(page: OrderHome) -> list[tuple[object, object]]:
+def steps_back(page: OrderHome) -> list[tuple[Money, datetime | None]]:
     """What can come back if all is done, and until when: each amount once."""
     if page.quote is None:
         return []
@@ -103,9 +106,8 @@ def ask() -> ResponseReturnValue:
         form = AskForm().load(request.form)
     except ValidationError as error:
         raise FormNotUnderstood("Nothing was asked for: choose a reason from the list.") from error
-    order_home.ask(
-        desk().edges, visit.order_id, form["request_key"], form["reason"], form["details"]
-    )
+    report = Report(details=form["details"].strip() or None)
+    order_home.ask(desk().edges, visit.order_id, form["request_key"], form["reason"], report)
     return _back("asked")
 
 
@@ -117,24 +119,24 @@ def complete_report() -> ResponseReturnValue:
         form = ReportForm().load(request.form)
     except ValidationError as error:
         raise FormNotUnderstood("A field of the report is too long. Nothing was kept.") from error
-    order_home.complete_report(desk().edges, visit.order_id, _given(form))
+    order_home.complete_report(desk().edges, visit.order_id, given(form))
     return _back("asked")
 
 
-def _given(form: dict[str, str]) -> dict[str, object]:
+def given(form: dict[str, str]) -> dict[str, Any]:
     """The fields of a report that were filled in."""
     texts = ("site_url", "product_version", "details")
-    given: dict[str, object] = {
+    filled: dict[str, Any] = {
         name: form[name].strip() for name in texts if form.get(name, "").strip()
     }
     if "no_screenshots" in form:
-        given["no_screenshots"] = True
+        filled["no_screenshots"] = True
     named = tuple(
         one.strip() for one in form.get("other_extensions", "").split("\n") if one.strip()
     )
     if named or "no_extensions" in form:
-        given["other_extensions"] = named
-    return given
+        filled["other_extensions"] = named
+    return filled
 
 
 @portal.post("/reply")
