@@ -183,8 +183,22 @@ def test_every_way_of_showing_a_fact_is_one_there_is(language: Language) -> None
         for _, name, spec, _ in Formatter().parse(template)
         if name
     }
-    shown = {"", "money", "number", "day", "time", "deadline", "zone", "span"}
+    shown = {"", "money", "number", "day", "time", "moment", "deadline", "zone", "span"}
     assert ways - shown <= set(words.entries["words"])
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("en", "1 December 2026, 01:05"),
+        ("fr", "1er décembre 2026, 01:05"),
+        ("de", "1. Dezember 2026, 01:05"),
+    ],
+)
+def test_a_moment_is_told_with_its_day_in_the_store_s_zone(language: Language, shown: str) -> None:
+    showing = Showing(zone("Europe/Berlin"), "EUR", 2)
+    said = showing.show("2026-12-01T00:05:59Z", "moment", catalogue(language))
+    assert said == shown
 
 
 def test_a_reason_that_no_clause_gives_any_more_is_told_all_the_same() -> None:

@@ -73,6 +73,7 @@ def test_what_is_offered_is_read_and_answered_once(
         assert (answered.status_code, answered.headers["Location"]) == (303, "/my/#messages")
     assert standing(edges, quote) == (becomes, f"order:{order.id}")
     assert "/my/quotes/" not in customer.see()
+    assert f"You {becomes} this on " in customer.see()
     other = "decline" if answer == "accept" else "accept"
     refused = customer.post(f"/my/quotes/{quote.id}", answer=other)
     assert (refused.status_code, "answered already" in refused.text) == (409, True)

@@ -76,8 +76,8 @@ class OrderHome:
     `quote` None: a person decides about the order. `request` is the last one, `answer` what its
     newest judgement says in words. `refunds` are those of the order, the newest first. `said` is
     what was said both ways in the last case, the oldest first, and `last_turn` its newest turn,
-    also one that the customer does not read: a reply is bound to it. `offer` is charged work of
-    that case, which waits for the customer's yes or no.
+    also one that the customer does not read: a reply is bound to it. `offers` is charged work of
+    that case that was answered or can still be.
     """
 
     store: Store
@@ -92,7 +92,7 @@ class OrderHome:
     has_case: bool = False
     said: tuple[RecordedTurn, ...] = ()
     last_turn: int = 0
-    offer: WorkQuote | None = None
+    offers: tuple[WorkQuote, ...] = ()
 
     @property
     def may_ask(self) -> bool:
@@ -134,7 +134,7 @@ def show_order(edges: Edges, order_id: int, language: Language) -> OrderHome:
             has_case=case is not None,
             said=tuple(turn for turn in said if turn.kind in _TOLD),
             last_turn=said[-1].id if said else 0,
-            offer=_offer_of(transaction, case, edges.clock()) if case else None,
+            offers=_offers_of(transaction, case, edges.clock()) if case else (),
         )
     return _with_answers(edges, home, language)
 
@@ -147,11 +147,12 @@ def _case_of(transaction: Connection, order_id: int, request: RefundRequest | No
     return of_order[-1] if of_order else None
 
 
-def _offer_of(transaction: Connection, case: Case, now: datetime) -> WorkQuote | None:
-    """The quote of the case that can still be accepted; it has one at most."""
-    found = turns.list_quotes(transaction, case.id)
-    return next(
-        (one for one in found if one.state == "offered" and not is_over(one.valid_until, now)), None
+def _offers_of(transaction: Connection, case: Case, now: datetime) -> tuple[WorkQuote, ...]:
+    return tuple(
+        one
+        for one in turns.list_quotes(transaction, case.id)
+        if one.standing in ("accepted", "declined")
+        or (one.standing == "offered" and not is_over(one.valid_until, now))
     )
 
 

@@ -47,7 +47,7 @@ class Showing:
                 return self._money(value, words.locale)
             case "number":
                 return format_decimal(int(value), locale=words.locale)
-            case "day" | "time" | "deadline" | "zone":
+            case "day" | "time" | "moment" | "deadline" | "zone":
                 return self._instant(_instant(value), how, words)
             case "span":
                 return self._span(str(value), words)
@@ -84,7 +84,9 @@ class Showing:
             key = "until_day" if is_day else "until_moment"
             return words.say("label", key, showing=self, at=at)
         day = format_date(local.date(), format="long", locale=words.locale)
-        return "1er" + day[1:] if words.language == "fr" and local.day == 1 else day
+        if words.language == "fr" and local.day == 1:
+            day = "1er" + day[1:]
+        return f"{day}, {local:%H:%M}" if how == "moment" else day
 
     def _zone(self, local: datetime, words: Catalogue) -> str:
         """The zone as people of that language call it at that time of the year, or its offset."""
