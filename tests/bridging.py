@@ -29,18 +29,24 @@ class Plugin:
     clock: TestClock
     site: str = "8e4f2c1a"
     address: str = ""
+    desk: str = ""
     connection: str = ""
     secret: str = ""
     webhooks: dict[str, dict[str, str]] = field(default_factory=dict)
     _calls: int = 0
 
-    def greet(self, code: str) -> TestResponse:
-        return self.call("greet", {"code": name_of(code)}, key_of(code))
+    def __post_init__(self) -> None:
+        self.desk = self.desk or self.app.extensions["refunddesk"].settings.public_url
 
-    def connect(self, code: str, **changes: str) -> TestResponse:
+    def greet(self, code: str) -> TestResponse:
+        return self.call("greet", {"code": name_of(code), "desk": self.desk}, key_of(code))
+
+    def connect(self, code: str, *, webhook_id: str = "", **changes: str) -> TestResponse:
         """Introduce the store; keeps the connection when there is one."""
+        headers = {"webhook_id": webhook_id} if webhook_id else {}
         said = {
             "code": name_of(code),
+            "desk": self.desk,
             "site": self.site,
             "address": self.address or self.running.url,
             "name": "The shop",
@@ -51,7 +57,7 @@ class Plugin:
             "consumer_secret": self.running.consumer_secret,
             **changes,
         }
-        answer = self.call("connect", said, key_of(code))
+        answer = self.call("connect", said, key_of(code), **headers)
         if answer.status_code == 200:
             told = answer.get_json()
             self.connection, self.secret = told["connection"], told["secret"]
@@ -67,14 +73,17 @@ class Plugin:
         return self.ask("events", event, webhook_id=event_id).status_code
 
     def call(self, path: str, said: Any, key: bytes, **headers: str) -> TestResponse:
+        """All but an event is signed with its route, `signed_for` where another one is given."""
         self._calls += 1
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
         call_id = headers.pop("webhook_id", f"msg_{self._calls:012}")
         at = headers.pop("webhook_timestamp", stamp(self.clock()))
+        signed_for = headers.pop("signed_for", f"POST /bridge/{path}")
+        content = body if path.endswith("/events") else f"{signed_for}\n".encode() + body
         sent = {
             "webhook-id": call_id,
             "webhook-timestamp": at,
-            "webhook-signature": signature(key, call_id, at, body),
+            "webhook-signature": signature(key, call_id, at, content),
             "Content-Type": "application/json",
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }

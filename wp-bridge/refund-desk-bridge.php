@@ -102,6 +102,52 @@ function refund_desk_bridge_on_plugins_loaded() {
 	}
 }
 
+/**
+ * Calls a function of the desk's rights on each site that the plugin is switched on or off for.
+ *
+ * @param string $what         "narrow" or "widen".
+ * @param bool   $network_wide Whether it is for all sites of the network.
+ * @return void
+ */
+function refund_desk_bridge_change_rights( $what, $network_wide ) {
+	if ( version_compare( PHP_VERSION, REFUND_DESK_BRIDGE_PHP, '<' ) ) {
+		return;
+	}
+	require_once __DIR__ . '/includes/autoload.php';
+	$change = array( '\RefundDesk\Bridge\Connect\Access', $what );
+	if ( ! is_multisite() || ! $network_wide ) {
+		call_user_func( $change );
+		return;
+	}
+	foreach ( get_sites( array( 'fields' => 'ids', 'number' => 0 ) ) as $site ) {
+		switch_to_blog( $site );
+		call_user_func( $change );
+		restore_current_blog();
+	}
+}
+
+/**
+ * Gives the desk's user its rights again.
+ *
+ * @param bool $network_wide Whether it is for all sites of the network.
+ * @return void
+ */
+function refund_desk_bridge_on_activation( $network_wide ) {
+	refund_desk_bridge_change_rights( 'widen', $network_wide );
+}
+
+/**
+ * Takes what nobody watches over while the plugin is off.
+ *
+ * @param bool $network_wide Whether it is for all sites of the network.
+ * @return void
+ */
+function refund_desk_bridge_on_deactivation( $network_wide ) {
+	refund_desk_bridge_change_rights( 'narrow', $network_wide );
+}
+
+register_activation_hook( __FILE__, 'refund_desk_bridge_on_activation' );
+register_deactivation_hook( __FILE__, 'refund_desk_bridge_on_deactivation' );
 add_action( 'plugins_loaded', 'refund_desk_bridge_on_plugins_loaded', 20 );
 add_action( 'init', 'refund_desk_bridge_on_init' );
 add_action( 'before_woocommerce_init', 'refund_desk_bridge_on_before_woocommerce_init' );

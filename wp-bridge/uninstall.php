@@ -30,7 +30,8 @@ function refund_desk_bridge_clean_site() {
 		$settings = new \RefundDesk\Bridge\Settings();
 		$access   = new \RefundDesk\Bridge\Connect\Access();
 		$webhooks = new \RefundDesk\Bridge\Connect\Webhooks( $access, $settings );
-		( new \RefundDesk\Bridge\Connect\Connection( $settings, new \RefundDesk\Bridge\Server\Server( $settings ), $access, $webhooks ) )->disconnect();
+		$lock     = new \RefundDesk\Bridge\Connect\ConnectLock( new \RefundDesk\Bridge\Refunds\OwnConnection() );
+		( new \RefundDesk\Bridge\Connect\Connection( $settings, new \RefundDesk\Bridge\Server\Server( $settings ), $access, $webhooks, $lock ) )->disconnect();
 	}
 	if ( function_exists( 'as_unschedule_all_actions' ) ) {
 		as_unschedule_all_actions( '', array(), 'refund-desk-bridge' );

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from refunddesk.db import refunds, schema, steps
+from refunddesk.db import refunds, schema, steps, stores
 from refunddesk.db.session import Database, open_database
 from refunddesk.db.steps import StepKind
 from refunddesk.db.tables import APPEND_ONLY, metadata
@@ -56,6 +56,19 @@ def test_licences_and_their_sites_outlive_a_downgrade_and_an_upgrade(
     schema.upgrade(reopened)
     assert _rows_of_licenses(reopened) == before
     assert len(before) == 2
+
+
+def test_stores_that_were_joined_in_capitals_are_spelled_small_but_for_one_that_would_be_two(
+    edges: Edges, reopened: Database
+) -> None:
+    schema.downgrade(reopened, "0018")
+    urls = ("https://Shop.example/Path", "https://Twice.example", "https://twice.example")
+    for url in urls:
+        building.add_store(edges, url=url)
+    schema.upgrade(reopened)
+    with reopened.read() as transaction:
+        known = [one.url for one in stores.list_stores(transaction)]
+    assert known == ["https://shop.example/Path", *urls[1:]]
 
 
 def test_refunds_and_what_refers_to_them_outlive_a_downgrade_and_an_upgrade(

@@ -14,7 +14,11 @@ from sqlalchemy import select, text
 
 from refunddesk.db import endpoints, inbox, outbox, stores, tables
 from refunddesk.db.payment_blocks import find_block
+from refunddesk.db.taken_calls import take_call
 from refunddesk.extension import create_app
+from refunddesk.jobnames import JobName
+from refunddesk.jobs.keeping import keep
+from refunddesk.jobs.registry import JOBS
 from refunddesk.sandbox.faults import Mode
 from refunddesk.sandbox.server import serve
 from refunddesk.sandbox.store import SandboxStore
@@ -23,11 +27,12 @@ from refunddesk.services.connections import disconnect_store
 from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import drain_spool
 from refunddesk.services.payment_blocks import why_held
-from refunddesk.services.stores import open_client
+from refunddesk.services.stores import StoreDisconnected, open_client
 from refunddesk.services.webhooks import TOPICS
 from refunddesk.settings import Settings
 from refunddesk.woocommerce.client import StoreUnreachable
 from refunddesk.woocommerce.signature import sign
+from tests import building
 from tests.bridging import Plugin, key_of, name_of, stamp
 from tests.conftest import TestClock
 
@@ -73,8 +78,8 @@ def connected(plugin: Plugin, edges: Edges) -> Plugin:
 
 
 def new_code(edges: Edges, **what: object) -> str:
-    asked: dict[str, object] = {"policy": "crmjetty"} if "store_id" not in what else {}
-    return make_code(edges, by="staff:1", **asked, **what).text  # type: ignore[arg-type]
+    asked: dict[str, object] = {} if "store_id" in what else {"policy": "crmjetty"}
+    return make_code(edges, by="staff:1", **(asked | what)).text  # type: ignore[arg-type]
 
 
 def refused(answer: object) -> str:
@@ -150,10 +155,10 @@ def test_a_code_works_for_half_an_hour(
     assert plugin.connect(code).status_code == status
 
 
-def test_a_code_is_of_no_use_to_a_second_installation(connected: Plugin, edges: Edges) -> None:
+def test_a_code_is_of_no_use_to_a_second_installation(plugin: Plugin, edges: Edges) -> None:
     code = new_code(edges)
-    assert connected.connect(code).status_code == 200
-    other = replace(connected, site="another")
+    assert plugin.connect(code).status_code == 200
+    other = replace(plugin, site="another")
     answer = other.connect(code)
     assert (answer.status_code, refused(answer)) == (409, "code_used")
 
@@ -170,6 +175,75 @@ def test_an_installation_whose_answer_was_lost_comes_again_with_the_same_code(
     assert plugin.ask("check").status_code == 200
     with edges.database.read() as transaction:
         assert len(stores.list_stores(transaction)) == 1
+
+
+def test_a_call_that_was_recorded_connects_nothing_a_second_time(
+    plugin: Plugin, edges: Edges
+) -> None:
+    code = new_code(edges)
+    assert plugin.connect(code, webhook_id="msg_recorded").status_code == 200
+    answer = plugin.connect(code, webhook_id="msg_recorded")
+    assert (answer.status_code, refused(answer)) == (409, "bridge_call_repeated")
+    assert plugin.ask("check").status_code == 200  # the secret from the first answer still holds
+    # Of a second attempt the first one's call is as worthless.
+    assert plugin.connect(code).status_code == 200
+    assert refused(plugin.connect(code, webhook_id="msg_recorded")) == "bridge_call_repeated"
+
+
+def test_a_call_is_remembered_as_long_as_it_could_come_again(
+    plugin: Plugin, edges: Edges, clock: TestClock
+) -> None:
+    for moved, is_taken in ((0, True), (3600, False), (1, True)):
+        clock.move(seconds=moved)
+        with edges.database.write() as transaction:
+            assert take_call(transaction, "code:1", "msg_00000001", clock()) is is_taken
+            assert take_call(transaction, "code:2", f"msg_{clock()}", clock())
+
+
+@on_one_database
+@pytest.mark.parametrize("call", ["greet", "connect"])
+def test_a_desk_at_another_address_cannot_pass_on_what_the_store_told_it(
+    plugin: Plugin, edges: Edges, call: str
+) -> None:
+    """A link that names a foreign desk, followed with a code of ours."""
+    code = new_code(edges)
+    relayed = replace(plugin, desk="https://desk.example.evil.example")
+    answer = getattr(relayed, call)(code)
+    assert (answer.status_code, refused(answer)) == (409, "call_for_another_desk")
+    assert "webhook-signature" not in answer.headers
+    with edges.database.read() as transaction:
+        assert stores.list_stores(transaction) == []
+    assert getattr(replace(plugin, desk=plugin.desk.upper() + "/"), call)(code).status_code == 200
+
+
+@on_one_database
+def test_a_call_that_was_made_for_one_route_is_worth_nothing_at_another(
+    connected: Plugin, edges: Edges
+) -> None:
+    route = f"/bridge/{connected.connection}"
+    for signed_for in (
+        f"POST {route}/check",
+        f"GET {route}/disconnect",
+        f"POST {route}/disconnect/",
+    ):
+        answer = connected.ask("disconnect", signed_for=signed_for)
+        assert (answer.status_code, refused(answer)) == (401, "bridge_not_proven")
+    with edges.database.read() as transaction:
+        assert stores.get_store(transaction, 1).disconnected_at is None
+    code = new_code(edges)
+    said = {"code": name_of(code), "desk": connected.desk}
+    answer = connected.call("connect", said, key_of(code), signed_for="POST /bridge/greet")
+    assert refused(answer) == "code_not_known"
+
+
+@on_one_database
+def test_an_event_is_no_call_and_a_call_no_event(connected: Plugin, edges: Edges) -> None:
+    key, said = connected.secret.encode(), {"address": connected.running.url}
+    seen = connected.call(f"{connected.connection}/events", said, key).request
+    headers = {name: seen.headers[name] for name in _SIGNED}
+    client = connected.app.test_client()
+    path = f"/bridge/{connected.connection}/disconnect"
+    assert client.post(path, data=json.dumps(said), headers=headers).status_code == 401
 
 
 @on_one_database
@@ -251,6 +325,56 @@ def test_no_code_key_or_secret_is_kept_readable_or_logged(
     assert [secret for secret in secrets if secret in told] == []
 
 
+def test_what_was_promised_for_a_store_that_left_rests_until_it_is_joined_again(
+    connected: Plugin, edges: Edges, clock: TestClock
+) -> None:
+    connected.ask("disconnect")
+    with edges.database.write() as transaction:
+        outbox.promise(transaction, JobName.RECORD_ORDER, "1:7", due_at=clock())
+        due = dict(outbox.list_due(transaction, clock()))
+    (promise_id,) = (one for one, job in due.items() if job == JobName.RECORD_ORDER)
+    assert not keep(edges, promise_id, JOBS)
+    clock.move(days=30)
+    (resting,) = still_resting(edges, clock)
+    assert (resting.tries, resting.stuck_at) == (0, None)
+    assert "disconnected" in (resting.last_error or "")
+    assert not keep(edges, promise_id, JOBS)  # a bell that was rung before is not answered
+    connected.clock.at = clock.at
+    assert connected.connect(new_code(edges, store_id=1)).status_code == 200
+    assert still_resting(edges, clock) == []
+    assert keep(edges, promise_id, JOBS)
+
+
+def still_resting(edges: Edges, clock: TestClock) -> list[outbox.OpenPromise]:
+    """What is open and not due, however long one waits."""
+    with edges.database.read() as transaction:
+        due = {one for one, _ in outbox.list_due(transaction, clock())}
+        still_open = outbox.list_open(transaction)
+    return [one for one in still_open if one.job == JobName.RECORD_ORDER and one.id not in due]
+
+
+def test_work_that_finds_its_store_gone_as_it_is_joined_again_is_done_at_once(
+    connected: Plugin, edges: Edges, clock: TestClock
+) -> None:
+    with edges.database.write() as transaction:
+        outbox.promise(transaction, JobName.RECORD_ORDER, "1:7", due_at=clock())
+        (promise_id,) = (one for one, _ in outbox.list_due(transaction, clock()))
+
+    def found_it_gone(_: Edges, subject: str) -> None:
+        raise StoreDisconnected(1)  # and before that is noted, somebody joins it again
+
+    assert not keep(edges, promise_id, {JobName.RECORD_ORDER: found_it_gone})
+    assert still_resting(edges, clock) == []
+    assert keep(edges, promise_id, JOBS)
+
+
+def test_a_refund_of_a_store_that_left_rests_too(connected: Plugin, edges: Edges) -> None:
+    refund = building.grant(edges, building.add_order(edges, 1))
+    connected.ask("disconnect")
+    with pytest.raises(StoreDisconnected):
+        JOBS[JobName.PAY_REFUND](edges, str(refund.id))
+
+
 @on_one_database
 def test_the_link_carries_the_code_where_no_server_sees_it(edges: Edges) -> None:
     made = make_code(edges, by="staff:1", policy="crmjetty", store_url="shop.example")
@@ -269,7 +393,7 @@ def test_a_store_that_left_comes_back_with_its_books_and_is_read_before_anything
     connected: Plugin, edges: Edges
 ) -> None:
     assert connected.ask("disconnect").status_code == 200
-    assert connected.connect(new_code(edges)).status_code == 200
+    assert connected.connect(new_code(edges, store_id=1)).status_code == 200
     with edges.database.read() as transaction:
         (store,) = stores.list_stores(transaction)
         assert store.disconnected_at is None
@@ -293,12 +417,29 @@ def test_a_store_that_moved_is_known_again_by_a_code_made_for_it(
 def test_a_store_that_spells_its_host_in_capitals_is_the_store_it_was_and_no_second_one(
     plugin: Plugin, edges: Edges
 ) -> None:
-    for host in ("localhost", "LocalHost"):
-        plugin.address = plugin.running.url.replace("127.0.0.1", host)
-        assert plugin.connect(new_code(edges)).status_code == 200
+    plugin.address = plugin.running.url.replace("127.0.0.1", "localhost")
+    assert plugin.connect(new_code(edges)).status_code == 200
+    plugin.address = plugin.running.url.replace("127.0.0.1", "LocalHost")
+    answer = plugin.connect(new_code(edges))
+    assert (answer.status_code, refused(answer)) == (409, "store_known_already")
+    assert plugin.connect(new_code(edges, store_id=1)).status_code == 200
     with edges.database.read() as transaction:
         (store,) = stores.list_stores(transaction)
     assert store.url == plugin.running.url.replace("127.0.0.1", "localhost")
+
+
+def test_a_code_for_a_new_store_takes_no_store_over_that_is_known(
+    connected: Plugin, edges: Edges
+) -> None:
+    """The code was made for another policy, and by somebody who did not think of these books."""
+    with edges.database.read() as transaction:
+        before = stores.get_sealed_keys(transaction, 1)
+    answer = replace(connected, site="another").connect(new_code(edges))
+    assert (answer.status_code, refused(answer)) == (409, "store_known_already")
+    assert "make a code for that store" in answer.text
+    with edges.database.read() as transaction:
+        assert stores.get_sealed_keys(transaction, 1) == before
+    assert connected.ask("check").status_code == 200
 
 
 def test_a_code_for_one_store_does_not_take_the_address_of_another(
@@ -385,9 +526,40 @@ def test_a_check_tells_that_reports_arrive_and_that_the_desk_reads_and_writes(
 ) -> None:
     assert connected.report("msg_hello_0001", type="bridge.hello") == 200
     told = connected.ask("check", {"event": "msg_hello_0001"}).get_json()
-    assert told == {"reads": "ok", "writes": True, "event_arrived": True}
+    assert told == {"reads": "ok", "writes": "key_only", "event_arrived": True}
     told = connected.ask("check", {"event": "msg_hello_0002"}).get_json()
     assert told["event_arrived"] is False
+
+
+def test_a_check_saves_the_newest_order_as_it_is_and_tells_whether_it_could(
+    connected: Plugin, edges: Edges
+) -> None:
+    sold = connected.running.store.add_order([{"sku": "LIC-1", "quantity": 1}], at_checkout=True)
+    building.add_order(edges, 1, woo_order_id=sold["id"])
+    before = connected.running.store.order(sold["id"])
+    assert connected.ask("check").get_json()["writes"] == "saved"
+    after = connected.running.store.order(sold["id"])
+    changing = {"date_modified", "date_modified_gmt"}
+    assert before
+    assert after
+    assert [name for name in before if before[name] != after[name] and name not in changing] == []
+    reading = connected.running
+    assert (
+        connected.connect(
+            new_code(edges, store_id=1),
+            consumer_key=reading.read_only_key,
+            consumer_secret=reading.read_only_secret,
+        ).status_code
+        == 200
+    )
+    assert connected.ask("check").get_json()["writes"] == "refused"
+
+
+def test_an_order_that_the_store_deleted_leaves_the_key_alone_to_be_tried(
+    connected: Plugin, edges: Edges
+) -> None:
+    building.add_order(edges, 1, woo_order_id=4711)
+    assert connected.ask("check").get_json()["writes"] == "key_only"
 
 
 @on_one_database

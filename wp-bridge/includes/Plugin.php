@@ -13,7 +13,9 @@ use RefundDesk\Bridge\Admin\ConnectPage;
 use RefundDesk\Bridge\Connect\Access;
 use RefundDesk\Bridge\Connect\Checks;
 use RefundDesk\Bridge\Connect\Connection;
+use RefundDesk\Bridge\Connect\ConnectLock;
 use RefundDesk\Bridge\Connect\DisconnectRoute;
+use RefundDesk\Bridge\Connect\Repair;
 use RefundDesk\Bridge\Connect\Webhooks;
 use RefundDesk\Bridge\Events\Outbox;
 use RefundDesk\Bridge\Events\Sender;
@@ -51,7 +53,7 @@ final class Plugin {
 		$this->guard_refunds( $own, $record );
 		( new Watch( $outbox, $record ) )->add_hooks();
 		( new Sender( $outbox, $settings, $server ) )->add_hooks();
-		$this->connect( $settings, $server, $outbox );
+		$this->connect( $settings, $server, $outbox, new ConnectLock( $own ) );
 	}
 
 	/**
@@ -75,15 +77,16 @@ final class Plugin {
 	/**
 	 * What connects the store with its desk.
 	 *
-	 * @param Settings $settings Knows the connection.
-	 * @param Server   $server   Calls the desk.
-	 * @param Outbox   $outbox   The events.
+	 * @param Settings    $settings Knows the connection.
+	 * @param Server      $server   Calls the desk.
+	 * @param Outbox      $outbox   The events.
+	 * @param ConnectLock $lock     Lets one process at a time connect.
 	 * @return void
 	 */
-	private function connect( Settings $settings, Server $server, Outbox $outbox ): void {
+	private function connect( Settings $settings, Server $server, Outbox $outbox, ConnectLock $lock ): void {
 		$access     = new Access();
 		$webhooks   = new Webhooks( $access, $settings );
-		$connection = new Connection( $settings, $server, $access, $webhooks );
+		$connection = new Connection( $settings, $server, $access, $webhooks, $lock );
 		$checks     = new Checks( $settings, $server, $webhooks, $outbox );
 
 		$access->add_hooks();
@@ -91,7 +94,7 @@ final class Plugin {
 		$checks->add_hooks();
 		( new DisconnectRoute( $access, $connection ) )->add_hooks();
 		if ( is_admin() ) {
-			( new ConnectPage( $settings, $connection, $checks ) )->add_hooks();
+			( new ConnectPage( $settings, $connection, new Repair( $connection, $outbox, $checks ) ) )->add_hooks();
 		}
 	}
 }

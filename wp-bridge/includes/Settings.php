@@ -146,6 +146,16 @@ final class Settings {
 	}
 
 	/**
+	 * Reads the connection anew: another process may have changed it since this one read it.
+	 *
+	 * @return void
+	 */
+	public function read_anew(): void {
+		wp_cache_delete( self::CONNECTION, 'options' );
+		wp_cache_delete( 'notoptions', 'options' );
+	}
+
+	/**
 	 * The name of this installation, made on first use.
 	 *
 	 * @return string

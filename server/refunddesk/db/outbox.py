@@ -196,11 +196,33 @@ def postpone(transaction: Connection, waiting: Promise, *, again_at: datetime) -
     return _close(transaction, waiting, due_at=earlier, tries=waiting.tries - 1)
 
 
+def rest(transaction: Connection, resting: Promise, *, store_id: int, because: str) -> bool:
+    """Give the claim back until `wake` is called for the store: it is disconnected."""
+    return _close(
+        transaction,
+        resting,
+        due_at=_NEVER,
+        tries=0,
+        stuck_at=None,
+        last_error=because[:500],
+        rests_for_store=store_id,
+    )
+
+
+def wake(transaction: Connection, store_id: int, now: datetime) -> None:
+    """What rests for the store is due: it was joined again."""
+    transaction.execute(
+        update(outbox)
+        .where(outbox.c.rests_for_store == store_id, outbox.c.claimed_until.is_(None))
+        .values(due_at=now, rung_at=None, rests_for_store=None)
+    )
+
+
 def _close(transaction: Connection, held: Promise, **values: object) -> bool:
     result = transaction.execute(
         update(outbox)
         .where(outbox.c.id == held.id, outbox.c.claims == held.claim)
-        .values(claimed_until=None, rung_at=None, **values)
+        .values({"claimed_until": None, "rung_at": None, "rests_for_store": None, **values})
     )
     return result.rowcount == 1
 

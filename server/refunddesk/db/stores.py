@@ -109,6 +109,13 @@ def get_store(transaction: Connection, store_id: int) -> Store:
     return _store(row)
 
 
+def lock_store(transaction: Connection, store_id: int) -> Store:
+    """The store as it is now; whether it is connected stays so until the transaction ends."""
+    return _store(
+        transaction.execute(select(stores).where(stores.c.id == store_id).with_for_update()).one()
+    )
+
+
 def find_store_at(transaction: Connection, url: str) -> Store | None:
     row = transaction.execute(select(stores).where(stores.c.url == url)).one_or_none()
     return _store(row) if row else None

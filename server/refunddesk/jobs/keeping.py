@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from refunddesk.db import outbox
+from refunddesk.db import outbox, stores
+from refunddesk.db.outbox import Promise
 from refunddesk.jobnames import JobName
 from refunddesk.services.edges import Edges
+from refunddesk.services.stores import StoreDisconnected
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +44,9 @@ def keep(edges: Edges, promise_id: int, jobs: Mapping[JobName, JobFunction]) -> 
     job_log = log.bind(job=promise.job.value, subject=promise.subject, run=promise.tries)
     try:
         jobs[promise.job](edges, promise.subject)
+    except StoreDisconnected as away:
+        _rest(edges, promise, away)
+        return False
     except NotYet as early:
         with edges.database.write() as transaction:
             outbox.postpone(transaction, promise, again_at=early.again_at)
@@ -62,6 +67,17 @@ def keep(edges: Edges, promise_id: int, jobs: Mapping[JobName, JobFunction]) -> 
         outbox.finish(transaction, promise, now=edges.clock())
     job_log.info("job done")
     return True
+
+
+def _rest(edges: Edges, promise: Promise, away: StoreDisconnected) -> None:
+    """Leave the work until its store is joined again, however long that takes."""
+    now = edges.clock()
+    with edges.database.write() as transaction:
+        # Locked: who joins it again just now wakes this row after us, or has done so before.
+        if stores.lock_store(transaction, away.store_id).disconnected_at is None:
+            outbox.postpone(transaction, promise, again_at=now)
+        else:
+            outbox.rest(transaction, promise, store_id=away.store_id, because=str(away))
 
 
 def pause_after(tries: int) -> timedelta:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from sqlalchemy import Connection
 
-from refunddesk.db import stores
+from refunddesk.db import stores, taken_calls
 from refunddesk.db.stores import Store
 from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import KnownEndpoints, NoSuchEndpoint, OpenEndpoint
@@ -32,6 +33,10 @@ class BridgeClockOff(Refusal):
     """The call is signed, but its time is too far from ours."""
 
 
+class BridgeCallRepeated(Refusal):
+    """The call came before, and what it does is done once."""
+
+
 class BridgeCallUnusable(Refusal):
     """The call is signed, but says nothing that is understood here."""
 
@@ -42,9 +47,13 @@ class StoreMoved(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class BridgeCall:
-    """What came in. The headers are hints until the signature over them was checked."""
+    """What came in. The headers are hints until the signature over them was checked.
+
+    `signed` is what the signature is over: the body, and of all but events the route before it.
+    """
 
     body: bytes = field(repr=False)
+    signed: bytes = field(repr=False)
     call_id: str
     timestamp: str
     signature: str = field(repr=False)
@@ -72,7 +81,7 @@ class ConnectedCall:
 
 def prove(call: BridgeCall, keys: Sequence[bytes], now: datetime) -> None:
     """Raises BridgeNotProven, or BridgeClockOff where only the clocks differ."""
-    if not is_signed(keys, call.call_id, call.timestamp, call.signature, call.body):
+    if not is_signed(keys, call.call_id, call.timestamp, call.signature, call.signed):
         log.warning("bridge refused", because="signature")
         raise BridgeNotProven("The call is not signed by the bridge of a store here.")
     if not is_timely(call.timestamp, now):
@@ -81,6 +90,16 @@ def prove(call: BridgeCall, keys: Sequence[bytes], now: datetime) -> None:
             f"The store's clock is {abs(off)} seconds {'ahead of' if off > 0 else 'behind'} ours. "
             "Nothing was done: have both machines keep their time (NTP)."
         )
+
+
+def take_once(transaction: Connection, signer: str, call: BridgeCall, now: datetime) -> None:
+    """Let what a proven call does be done once; `signer` names whose key it was signed with.
+
+    Raises BridgeCallRepeated for a call that was taken before, such as a recorded one.
+    """
+    if not taken_calls.take_call(transaction, signer, call.call_id, now):
+        log.warning("bridge refused", because="repeated")
+        raise BridgeCallRepeated("This call was answered before. Nothing was done: call anew.")
 
 
 def read_said(call: BridgeCall) -> Json:

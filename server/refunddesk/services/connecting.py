@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
-from refunddesk.db import connect_codes, endpoints, stores
+from refunddesk.db import connect_codes, endpoints, outbox, stores
 from refunddesk.db.connect_codes import ConnectCode
 from refunddesk.db.history import record_deed
 from refunddesk.db.stores import SealedKeys, Store
@@ -23,6 +24,7 @@ from refunddesk.services.bridge_calls import (
     Json,
     prove,
     read_said,
+    take_once,
 )
 from refunddesk.services.connect_codes import (
     CodeForAnotherStore,
@@ -33,6 +35,7 @@ from refunddesk.services.connect_codes import (
 )
 from refunddesk.services.edges import Edges
 from refunddesk.services.payment_blocks import block_payments
+from refunddesk.services.refusal import Refusal
 from refunddesk.services.stores import (
     ENDPOINT_LENGTH,
     ENDPOINT_LETTERS,
@@ -56,6 +59,10 @@ from refunddesk.woocommerce.fields import text_of
 _LONGEST = 200
 
 
+class CallForAnotherDesk(Refusal):
+    """The call is signed with a code of ours, but was made to another address than ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class Introduction:
     """What a bridge says of its store. `site` names the installation, wherever it is."""
@@ -70,12 +77,12 @@ class Introduction:
     consumer_secret: str = field(repr=False)
 
 
-def greet(edges: Edges, call: BridgeCall) -> BridgeAnswer:
+def greet(edges: Edges, call: BridgeCall, base_url: str) -> BridgeAnswer:
     """Prove to a bridge, before it says anything, that the code was made here.
 
-    Raises CodeNotKnown, CodeExpired, CodeUsed or BridgeClockOff.
+    Raises CodeNotKnown, CodeExpired, CodeUsed, BridgeClockOff or CallForAnotherDesk.
     """
-    code, key, _ = _open(edges, call)
+    code, key, _ = _open(edges, call, base_url)
     # Who comes again with a code that was used says who it is only in the next call.
     check_usable(code, edges.clock(), used_by=code.used_by)
     return BridgeAnswer(key, {"desk": __version__})
@@ -84,10 +91,11 @@ def greet(edges: Edges, call: BridgeCall) -> BridgeAnswer:
 def connect(edges: Edges, call: BridgeCall, base_url: str) -> BridgeAnswer:
     """Join the store that the call introduces, or have it join again; `base_url` is the desk's own.
 
-    The store is asked first whether its keys work. A call that is repeated because its answer was
-    lost gets the same connection with new secrets. Raises a Refusal; nothing was changed then.
+    The store is asked first whether its keys work. A bridge that calls anew because an answer was
+    lost gets the same connection with new secrets; the very call that was answered is not answered
+    again: it may have been recorded. Raises a Refusal; nothing was changed then.
     """
-    code, key, said = _open(edges, call)
+    code, key, said = _open(edges, call, base_url)
     told = _introduction(said)
     check_usable(code, edges.clock(), used_by=told.site)
     url = _check_address(code, told)
@@ -96,6 +104,7 @@ def connect(edges: Edges, call: BridgeCall, base_url: str) -> BridgeAnswer:
     with edges.database.write() as transaction:
         code = connect_codes.lock_connect_code(transaction, code.id)
         check_usable(code, now, used_by=told.site)
+        take_once(transaction, f"code:{code.id}", call, now)
         store = _join(transaction, edges, code, told, url, now)
         stores.record_bridge(transaction, store.id, bridge.record)
         connect_codes.record_code_used(
@@ -114,8 +123,12 @@ def webhook_for(base_url: str, topic: str, endpoint_id: str, secret: str) -> Jso
     return {"topic": topic, "url": delivery_url(base_url, endpoint_id), "secret": secret}
 
 
-def _open(edges: Edges, call: BridgeCall) -> tuple[ConnectCode, bytes, Json]:
-    """The code that a call names, after the call was proven by it."""
+def _open(edges: Edges, call: BridgeCall, base_url: str) -> tuple[ConnectCode, bytes, Json]:
+    """The code that a call names, after the call was proven by it and to be meant for this desk.
+
+    The bridge signs the address it calls. Else a link that names another desk, followed with a code
+    of ours, would let that desk pass every call on and read the keys on their way.
+    """
     said = read_said(call)
     code = get_code(edges, text_of(said.get("code")))
     key = open_key(edges, code)
@@ -124,7 +137,20 @@ def _open(edges: Edges, call: BridgeCall) -> tuple[ConnectCode, bytes, Json]:
     except BridgeNotProven:
         # Who has a wrong code learns nothing of whether half of it is right.
         raise CodeNotKnown("This code is not known here. Nothing was changed.") from None
+    if _spelled(text_of(said.get("desk"))) != _spelled(base_url):
+        raise CallForAnotherDesk(
+            f"The store calls another address than this desk's, {base_url}. Nothing was changed: "
+            "give it this one, and look who gave it the other."
+        )
     return code, key, said
+
+
+def _spelled(address: str) -> str:
+    """An address of a desk in one spelling."""
+    parts = urlsplit(address)
+    default = {"https": ":443", "http": ":80"}.get(parts.scheme.lower(), "")
+    host = parts.netloc.lower().removesuffix(default) if default else parts.netloc.lower()
+    return f"{parts.scheme.lower()}://{host}{parts.path.rstrip('/')}"
 
 
 def _introduction(said: Json) -> Introduction:
@@ -183,10 +209,16 @@ def _join(
             f"Store {there.id} ({there.name}) is at {url}; the code is for store {code.store_id}. "
             "Nothing was changed."
         )
+    if code.store_id is None and there is not None:
+        raise StoreKnownAlready(
+            f"{url} is store {there.id} ({there.name}) here, and the code is for a new one. "
+            "Nothing was changed: make a code for that store."
+        )
     known = there or (stores.get_store(transaction, code.store_id) if code.store_id else None)
     if known is None:
         return _add(transaction, edges, code, told, url, keys, now)
     stores.record_connected(transaction, known.id, url=url, keys=keys)
+    outbox.wake(transaction, known.id, now)
     # What happened while it was away is read first.
     block_payments(transaction, known.id, "the store was connected again", now)
     _record(transaction, known.id, now, "store_connected_again", {"url": url, "was_at": known.url})

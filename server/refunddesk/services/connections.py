@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from refunddesk.db import endpoints, inbox, stores
+from refunddesk.db import endpoints, inbox, orders, stores
 from refunddesk.db.history import record_deed
 from refunddesk.db.stores import SealedKeys
 from refunddesk.services.bridge_calls import BridgeAnswer, ConnectedCall
@@ -16,18 +16,20 @@ from refunddesk.services.webhooks import TOPICS
 from refunddesk.woocommerce.bridge import say_goodbye
 from refunddesk.woocommerce.client import (
     StoreCallFailed,
+    StoreClient,
     StoreGarbled,
     StoreRefused,
     StoreUnreachable,
 )
 from refunddesk.woocommerce.fields import text_of
-from refunddesk.woocommerce.probing import may_write
+from refunddesk.woocommerce.probing import key_may_write, try_to_save
 
 
 def check(edges: Edges, call: ConnectedCall) -> BridgeAnswer:
     """What the desk sees of the store: `reads` is "ok" or what is in the way of its own calls.
 
-    `event_arrived`: whether the event that the call names was kept here.
+    `writes`: "saved" if the newest order that is known could be saved as it is, "key_only" without
+    an order to try it on, "refused". `event_arrived`: whether the event that is named was kept.
     """
     reads, writes = _look(edges, call.store.id)
     event_id = text_of(call.said.get("event"))
@@ -100,15 +102,24 @@ def _forget_secrets(transaction: Connection, edges: Edges, store_id: int) -> Non
         endpoints.replace_secret(transaction, endpoint.id, edges.sealer.seal(new_secret(edges)))
 
 
-def _look(edges: Edges, store_id: int) -> tuple[str, bool]:
+def _look(edges: Edges, store_id: int) -> tuple[str, str]:
     """How our own calls into the store go: "ok" or what is in the way, and whether we may write."""
+    with edges.database.read() as transaction:
+        newest = orders.find_newest_woo_id(transaction, store_id)
     try:
         with open_client(edges, store_id) as client:
             client.list_orders(edges.clock())
-            writes = may_write(client)
+            writes = _try_to_write(client, newest)
         return ("ok" if look_for_bridge(edges, store_id) else "no_bridge"), writes
     except StoreCallFailed as failure:
-        return _in_the_way(failure), False
+        return _in_the_way(failure), "refused"
+
+
+def _try_to_write(client: StoreClient, newest: int | None) -> str:
+    saved = try_to_save(client, newest) if newest is not None else None
+    if saved is None:
+        return "key_only" if key_may_write(client) else "refused"
+    return "saved" if saved else "refused"
 
 
 def _in_the_way(failure: StoreCallFailed) -> str:

@@ -27,7 +27,7 @@ from refunddesk.services.refund_outcomes import (
     record_unsettled,
 )
 from refunddesk.services.refunds import NothingLeftToRefund, check_left, what_is_left
-from refunddesk.services.stores import open_client
+from refunddesk.services.stores import check_connected, open_client
 from refunddesk.woocommerce.client import StoreCallFailed, StoreClient
 from refunddesk.woocommerce.payloads import UnusableBody
 from refunddesk.woocommerce.refunds import (
@@ -61,7 +61,7 @@ def pay_refund(edges: Edges, refund_id: int) -> datetime | None:
 
     The refund is committed as SENDING before a byte of the call leaves, and the call is made
     once. Raises StoreCallFailed when the store cannot be looked at and RefundNotSent when it
-    did nothing: the refund is still due then.
+    did nothing: the refund is still due then. Raises StoreDisconnected, too.
     """
     now = edges.clock()
     with edges.database.read() as transaction:
@@ -69,6 +69,7 @@ def pay_refund(edges: Edges, refund_id: int) -> datetime | None:
         if refund.state != State.DUE:
             return None
         payment = load_payment(transaction, refund)
+        check_connected(payment.store)
         wait_until = _must_wait(transaction, refund, now)
     if wait_until:
         return wait_until

@@ -20,7 +20,7 @@ from refunddesk.services.stores import open_client
 from refunddesk.services.webhooks import delivery_url
 from refunddesk.woocommerce.client import StoreCallFailed, StoreClient, StoreRefused
 from refunddesk.woocommerce.listings import Webhook, list_webhooks
-from refunddesk.woocommerce.probing import may_write, read_clock
+from refunddesk.woocommerce.probing import key_may_write, read_clock
 
 #: More is a clock that is not kept by anybody; it has no effect on money, only on what people read.
 _CLOCKS_AGREE_WITHIN = timedelta(minutes=1)
@@ -93,8 +93,8 @@ def _look_at_calls(
         )
     client.list_orders(now)
     yield Observation(part, Grade.OK, f"{store.url} answers, and our key may read.")
-    if may_write(client):
-        yield Observation(f"{part} key", Grade.OK, "It may write.")
+    if key_may_write(client):
+        yield Observation(f"{part} key", Grade.OK, "It may read and write.")
     else:
         yield Observation(
             f"{part} key",

@@ -39,6 +39,14 @@ ITEM_KINDS = (
 )
 
 
+class StoreDisconnected(StoreUnreachable):
+    """Nothing is asked of the store `store_id` until it is joined again."""
+
+    def __init__(self, store_id: int) -> None:
+        super().__init__("the store", "it is disconnected", not_sent=True)
+        self.store_id = store_id
+
+
 class StoreNotValid(Refusal):
     """What was said of the store cannot be right."""
 
@@ -146,17 +154,22 @@ def get_store(edges: Edges, store_id: int) -> Store:
 def open_client(edges: Edges, store_id: int) -> StoreClient:
     """A connection to the store's API with its own keys; the caller closes it.
 
-    Raises StoreUnreachable for a store that is disconnected.
+    Raises StoreDisconnected.
     """
     with edges.database.read() as transaction:
         store = stores.get_store(transaction, store_id)
         keys = stores.get_sealed_keys(transaction, store_id)
-    if store.disconnected_at is not None:
-        raise StoreUnreachable("the store", "it is disconnected", not_sent=True)
+    check_connected(store)
     access = StoreAccess(
         store.url, edges.sealer.open(keys.consumer_key), edges.sealer.open(keys.consumer_secret)
     )
     return edges.connect(access)
+
+
+def check_connected(store: Store) -> None:
+    """Raises StoreDisconnected."""
+    if store.disconnected_at is not None:
+        raise StoreDisconnected(store.id)
 
 
 def hold_payments(edges: Edges, store_id: int, because: str) -> None:

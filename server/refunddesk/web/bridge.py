@@ -6,6 +6,7 @@ Every call is signed, and so is every answer: the bridge believes no other.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -21,7 +22,7 @@ from refunddesk.services.bridge_calls import (
 from refunddesk.web.auth import By, guard
 from refunddesk.web.current import desk
 from refunddesk.web.errors import answer_in_json
-from refunddesk.woocommerce.standard_webhooks import answer_headers
+from refunddesk.woocommerce.standard_webhooks import answer_headers, content_of_call
 
 bridge = Blueprint("bridge", __name__)
 answer_in_json(bridge)
@@ -37,7 +38,7 @@ _ID = "<string(maxlength=64):connection>"
 def greet() -> Response:
     _count_attempt()
     call = read_bridge_call()
-    return signed(call, connecting.greet(desk().edges, call))
+    return signed(call, connecting.greet(desk().edges, call, _base_url()))
 
 
 @bridge.post("/connect")
@@ -74,7 +75,7 @@ def disconnect(connection: str) -> Response:
 @guard(By.SIGNATURE)
 def take_event(connection: str) -> Response:
     """200 once the event is durable; the bridge sends any other again."""
-    mounted, call = desk(), read_bridge_call()
+    mounted, call = desk(), read_bridge_event()
     taken = bridge_events.receive_event(
         mounted.edges, mounted.inbox_writer, mounted.endpoints, connection, call
     )
@@ -82,7 +83,17 @@ def take_event(connection: str) -> Response:
 
 
 def read_bridge_call() -> BridgeCall:
-    """The current request as the use cases see it. Raises BridgeCallUnusable."""
+    """The current request as the use cases see it: signed with its method and route.
+
+    Raises BridgeCallUnusable.
+    """
+    call = read_bridge_event()
+    route = request.path.removeprefix(desk().settings.url_prefix)
+    return replace(call, signed=content_of_call(request.method, route, call.body))
+
+
+def read_bridge_event() -> BridgeCall:
+    """The current request, signed as Standard Webhooks has it. Raises BridgeCallUnusable."""
     request.max_content_length = _LONGEST_CALL
     try:
         body = request.get_data(cache=False, parse_form_data=False)
@@ -91,6 +102,7 @@ def read_bridge_call() -> BridgeCall:
     headers = request.headers
     return BridgeCall(
         body=body,
+        signed=body,
         call_id=headers.get("webhook-id", ""),
         timestamp=headers.get("webhook-timestamp", ""),
         signature=headers.get("webhook-signature", ""),

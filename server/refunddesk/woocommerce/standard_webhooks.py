@@ -2,6 +2,8 @@
 
 Base64 of HMAC-SHA256 over "id.timestamp.body", named "v1". Both sides sign with the same key; so
 that nobody can send a call back as its own answer, the answer to `msg_x` has the id `answer_msg_x`.
+An event is signed just so. Of any other call method and route stand before the body, so that one
+that was recorded cannot be sent again as another.
 """
 
 from __future__ import annotations
@@ -26,6 +28,13 @@ def sign(key: bytes, call_id: str, timestamp: str, body: bytes) -> str:
         raise ValueError("an empty key signs nothing")
     signed = f"{call_id}.{timestamp}.".encode() + body
     return "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode("ascii")
+
+
+def content_of_call(method: str, route: str, body: bytes) -> bytes:
+    """What a call that is no event signs in the place of its body: "POST /bridge/greet", a line
+    end, the body. No event begins so: they are JSON.
+    """
+    return f"{method} {route}\n".encode() + body
 
 
 def is_signed(

@@ -12,6 +12,7 @@ namespace RefundDesk\Bridge\Admin;
 use RefundDesk\Bridge\Connect\CannotConnect;
 use RefundDesk\Bridge\Connect\Checks;
 use RefundDesk\Bridge\Connect\Connection;
+use RefundDesk\Bridge\Connect\Repair;
 use RefundDesk\Bridge\Connect\Surroundings;
 use RefundDesk\Bridge\Server\Trouble;
 use RefundDesk\Bridge\Settings;
@@ -50,11 +51,11 @@ final class ConnectPage {
 	private $connection;
 
 	/**
-	 * Looks.
+	 * Mends and looks.
 	 *
-	 * @var Checks
+	 * @var Repair
 	 */
-	private $checks;
+	private $repair;
 
 	/**
 	 * The address that the form was sent with last.
@@ -68,12 +69,12 @@ final class ConnectPage {
 	 *
 	 * @param Settings   $settings   Knows the connection.
 	 * @param Connection $connection Connects.
-	 * @param Checks     $checks     Looks.
+	 * @param Repair     $repair     Mends and looks.
 	 */
-	public function __construct( Settings $settings, Connection $connection, Checks $checks ) {
+	public function __construct( Settings $settings, Connection $connection, Repair $repair ) {
 		$this->settings   = $settings;
 		$this->connection = $connection;
-		$this->checks     = $checks;
+		$this->repair     = $repair;
 	}
 
 	/**
@@ -183,7 +184,7 @@ final class ConnectPage {
 		} catch ( CannotConnect | Trouble $reason ) {
 			$this->go_back( false, $reason->getMessage(), $server );
 		}
-		$this->checks->run();
+		$this->repair->run();
 		$this->go_back( true, __( 'The store is connected.', 'refund-desk-bridge' ) );
 	}
 
@@ -194,13 +195,7 @@ final class ConnectPage {
 	 */
 	public function on_check(): void {
 		$this->allow( self::CHECK );
-		try {
-			$this->connection->repair();
-		} catch ( Trouble $trouble ) {
-			// The look that follows says the same, in its place.
-			unset( $trouble );
-		}
-		$this->checks->run();
+		$this->repair->run();
 		$this->go_back( true, __( 'Looked just now.', 'refund-desk-bridge' ) );
 	}
 

@@ -40,6 +40,16 @@ final class Access {
 		'read_private_products'      => true,
 	);
 
+	/**
+	 * What of it holds while the plugin is switched off: orders are read and told of, nothing is changed.
+	 * Older WooCommerce deletes orders for whoever may edit them, in a batch, and nobody would refuse it.
+	 */
+	const WHILE_OFF = array(
+		'read'                     => true,
+		'read_private_shop_orders' => true,
+		'read_private_products'    => true,
+	);
+
 	/** What the desk's user may do beside its capabilities: contexts of WooCommerce's, by type. */
 	const BESIDES = array(
 		'shop_order'        => array( 'edit' ),
@@ -175,6 +185,24 @@ final class Access {
 	}
 
 	/**
+	 * Leaves the desk's user what it may do without the bridge. For the hook of switching off.
+	 *
+	 * @return void
+	 */
+	public static function narrow(): void {
+		self::give( self::WHILE_OFF );
+	}
+
+	/**
+	 * Gives the desk's user all its rights again. For the hook of switching on.
+	 *
+	 * @return void
+	 */
+	public static function widen(): void {
+		self::give( self::CAPABILITIES );
+	}
+
+	/**
 	 * The id of the desk's user.
 	 *
 	 * @return int 0 when there is none.
@@ -217,6 +245,19 @@ final class Access {
 	public function is_current_user(): bool {
 		$current = get_current_user_id();
 		return 0 !== $current && $current === $this->user_id();
+	}
+
+	/**
+	 * Changes the rights of the role, where there is one.
+	 *
+	 * @param array<string, bool> $capabilities The rights.
+	 * @return void
+	 */
+	private static function give( array $capabilities ): void {
+		if ( null !== get_role( self::ROLE ) ) {
+			remove_role( self::ROLE ); // Whoever has it keeps it by its name.
+			add_role( self::ROLE, 'Refund Desk', $capabilities );
+		}
 	}
 
 	/**

@@ -136,10 +136,24 @@ final class Checks {
 				? self::line( true, __( 'A signed report from here arrived there.', 'refund-desk-bridge' ) )
 				: self::line( false, __( 'A signed report was sent, but the desk does not find it. Look at the desk’s first page: it may not be able to store anything.', 'refund-desk-bridge' ) ),
 			self::reads_line( is_string( $told['reads'] ?? null ) ? $told['reads'] : '' ),
-			true === ( $told['writes'] ?? false )
-				? self::line( true, __( 'It may write: refunds can be paid.', 'refund-desk-bridge' ) )
-				: self::line( false, __( 'It may not write orders, so no refund can be paid. Disconnect and connect again; if that does not help, a security plugin changes the rights of the role “Refund Desk”.', 'refund-desk-bridge' ) ),
+			self::writes_line( is_string( $told['writes'] ?? null ) ? $told['writes'] : '' ),
 		);
+	}
+
+	/**
+	 * Whether the desk may change orders, and how far that was tried.
+	 *
+	 * @param string $how "saved", "key_only" or "refused".
+	 * @return array{good: bool, words: string}
+	 */
+	private static function writes_line( string $how ): array {
+		switch ( $how ) {
+			case 'saved':
+				return self::line( true, __( 'It may write: the newest order was just saved there as it is.', 'refund-desk-bridge' ) );
+			case 'key_only':
+				return self::line( true, __( 'Its key may write. There is no order yet to try it on; check again after the first one.', 'refund-desk-bridge' ) );
+		}
+		return self::line( false, __( 'It may not write orders, so no refund can be paid. Disconnect and connect again; if that does not help, a security plugin changes the rights of the role “Refund Desk”.', 'refund-desk-bridge' ) );
 	}
 
 	/**
@@ -199,7 +213,7 @@ final class Checks {
 	 */
 	private function report_line(): array {
 		$given_up = $this->outbox->count( true );
-		$waiting  = $this->outbox->count() - $given_up;
+		$waiting  = $this->outbox->count( false );
 		if ( 0 === $given_up ) {
 			return self::line(
 				true,
@@ -213,7 +227,7 @@ final class Checks {
 			false,
 			sprintf(
 				/* translators: %d: how many. */
-				_n( '%d report was given up after a day of trying. The desk finds such changes by itself within a day; connecting anew clears this.', '%d reports were given up after a day of trying. The desk finds such changes by itself within a day; connecting anew clears this.', $given_up, 'refund-desk-bridge' ),
+				_n( '%d report was given up after a day of trying. The desk finds such changes by itself within a day. “Check and repair” sends it once more.', '%d reports were given up after a day of trying. The desk finds such changes by itself within a day. “Check and repair” sends them once more.', $given_up, 'refund-desk-bridge' ),
 				$given_up
 			)
 		);

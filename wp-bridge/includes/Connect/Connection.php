@@ -50,22 +50,32 @@ final class Connection {
 	private $webhooks;
 
 	/**
+	 * Lets one process at a time connect.
+	 *
+	 * @var ConnectLock
+	 */
+	private $lock;
+
+	/**
 	 * Keeps what it is given.
 	 *
-	 * @param Settings $settings Keeps the connection.
-	 * @param Server   $server   Calls the desk.
-	 * @param Access   $access   User and key.
-	 * @param Webhooks $webhooks The webhooks.
+	 * @param Settings    $settings Keeps the connection.
+	 * @param Server      $server   Calls the desk.
+	 * @param Access      $access   User and key.
+	 * @param Webhooks    $webhooks The webhooks.
+	 * @param ConnectLock $lock     Lets one process at a time connect.
 	 */
-	public function __construct( Settings $settings, Server $server, Access $access, Webhooks $webhooks ) {
+	public function __construct( Settings $settings, Server $server, Access $access, Webhooks $webhooks, ConnectLock $lock ) {
 		$this->settings = $settings;
 		$this->server   = $server;
 		$this->access   = $access;
 		$this->webhooks = $webhooks;
+		$this->lock     = $lock;
 	}
 
 	/**
-	 * Connects. When it throws, nothing is left in the store.
+	 * Connects. When it throws, nothing is left in the store. Of two at once, such as a button that was
+	 * pressed twice, the second waits for the first and finds the store connected.
 	 *
 	 * @param string $pasted_server The desk's address as a person gave it.
 	 * @param string $pasted_code   The code as a person gave it.
@@ -85,6 +95,29 @@ final class Connection {
 		if ( $this->settings->is_connected() ) {
 			throw new CannotConnect( __( 'This store is connected already. Disconnect it first.', 'refund-desk-bridge' ) );
 		}
+		if ( ! $this->lock->take() ) {
+			throw new CannotConnect( __( 'The store is being connected just now. Wait a minute and look at this page again.', 'refund-desk-bridge' ) );
+		}
+		try {
+			$this->settings->read_anew();
+			if ( ! $this->settings->is_connected() ) {
+				$this->connect_alone( $server, $code );
+			}
+		} finally {
+			$this->lock->give_back();
+		}
+	}
+
+	/**
+	 * Connects while no other process does.
+	 *
+	 * @param string $server The desk's address.
+	 * @param Code   $code   The code.
+	 * @return void
+	 * @throws CannotConnect When something here is in the way.
+	 * @throws Trouble       When the desk does not answer, or refuses.
+	 */
+	private function connect_alone( string $server, Code $code ): void {
 		$this->server->greet( $server, $code );
 		try {
 			$told = $this->server->connect( $server, $code, $this->introduction() + $this->access->make() );
@@ -96,12 +129,13 @@ final class Connection {
 	}
 
 	/**
-	 * Brings the webhooks back that are missing or switched off.
+	 * Brings the webhooks back that are missing or switched off, and the rights of the desk's user.
 	 *
 	 * @return void
 	 * @throws Trouble When the desk does not answer, or refuses.
 	 */
 	public function repair(): void {
+		Access::widen();
 		$wanted = self::wanted( $this->server->call( 'webhooks' ) );
 		$this->settings->keep_webhooks( $this->webhooks->ensure( $wanted ) );
 	}

@@ -22,8 +22,11 @@ final class Outbox {
 
 	const TABLE = 'refund_desk_events';
 
-	/** More is a store that cannot reach its desk at all; the desk reads everything anew then. */
+	/** More that wait are a store that cannot reach its desk at all; the desk reads everything anew then. */
 	const MOST = 1000;
+
+	/** How long what was given up is shown, and sent once more when somebody asks for it. */
+	const GIVEN_UP_FOR = 7 * DAY_IN_SECONDS;
 
 	/**
 	 * Knows the connection.
@@ -83,7 +86,7 @@ final class Outbox {
 	 */
 	public function note( string $type, array $about ): void {
 		$name = $type . wp_json_encode( $about );
-		if ( isset( $this->noted[ $name ] ) || ! $this->settings->is_live() || $this->count() >= self::MOST ) {
+		if ( isset( $this->noted[ $name ] ) || ! $this->settings->is_live() || $this->count( false ) >= self::MOST ) {
 			return;
 		}
 		$this->noted[ $name ] = true;
@@ -165,13 +168,41 @@ final class Outbox {
 	/**
 	 * How many events are there.
 	 *
-	 * @param bool $given_up Only those that were given up.
+	 * @param bool $given_up Those that were given up, or those that wait.
 	 * @return int
 	 */
-	public function count( bool $given_up = false ): int {
+	public function count( bool $given_up ): int {
 		global $wpdb;
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL -- our own table.
-		return (int) $wpdb->get_var( 'SELECT COUNT(*) FROM ' . self::table() . ( $given_up ? ' WHERE given_up = 1' : '' ) );
+		return (int) $wpdb->get_var( 'SELECT COUNT(*) FROM ' . self::table() . ' WHERE given_up = ' . ( $given_up ? 1 : 0 ) );
+	}
+
+	/**
+	 * Has what was given up sent once more, from its first try on.
+	 *
+	 * @return void
+	 */
+	public function revive(): void {
+		global $wpdb;
+		$wanted = self::table() . ' WHERE given_up = 1 ORDER BY id LIMIT ' . self::MOST;
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL -- our own table.
+		foreach ( array_map( 'intval', $wpdb->get_col( 'SELECT id FROM ' . $wanted ) ) as $id ) {
+			// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL -- our own table.
+			$wpdb->query( $wpdb->prepare( 'UPDATE ' . self::table() . ' SET tries = 0, given_up = 0, due_gmt = %s WHERE id = %d', gmdate( 'Y-m-d H:i:s' ), $id ) );
+			Sender::promise( $id );
+		}
+	}
+
+	/**
+	 * Forgets what was given up long ago: the desk's sweeps have found it by then.
+	 *
+	 * @param int $now A UNIX time.
+	 * @return void
+	 */
+	public function prune( int $now ): void {
+		global $wpdb;
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL -- our own table.
+		$wpdb->query( $wpdb->prepare( 'DELETE FROM ' . self::table() . ' WHERE given_up = 1 AND due_gmt < %s', gmdate( 'Y-m-d H:i:s', $now - self::GIVEN_UP_FOR ) ) );
 	}
 
 	/**

@@ -136,11 +136,12 @@ final class Sender {
 	}
 
 	/**
-	 * Sends what was left behind when an action was lost.
+	 * Sends what was left behind when an action was lost, and forgets what was given up long ago.
 	 *
 	 * @return void
 	 */
 	public function on_sweep(): void {
+		$this->outbox->prune( time() );
 		foreach ( $this->outbox->overdue( time() - self::SWEEP_EVERY ) as $id ) {
 			if ( ! as_has_scheduled_action( self::SEND, array( $id ), self::GROUP ) ) {
 				self::promise( $id );

@@ -58,9 +58,8 @@ final class Server {
 	 * @throws Trouble When there is no proven answer, or the desk refuses.
 	 */
 	public function call( string $what, array $said = array(), int $patience = self::PATIENCE ): array {
-		$path = '/bridge/' . $this->settings->connection_id() . '/' . $what;
 		$said = array( 'address' => Settings::own_address() ) + $said;
-		return $this->exchange( $this->settings->server() . $path, $said, $this->settings->secret(), $patience );
+		return $this->exchange( $this->settings->server(), $this->route( $what ), $said, $this->settings->secret(), $patience );
 	}
 
 	/**
@@ -72,13 +71,15 @@ final class Server {
 	 * @throws Trouble When the desk did not take it.
 	 */
 	public function report( string $id, array $event ): void {
-		$address = $this->settings->server() . '/bridge/' . $this->settings->connection_id() . '/events';
-		$event   = array( 'address' => Settings::own_address() ) + $event;
-		$this->exchange( $address, $event, $this->settings->secret(), self::PATIENCE, $id );
+		$event = array( 'address' => Settings::own_address() ) + $event;
+		$this->exchange( $this->settings->server(), $this->route( 'events' ), $event, $this->settings->secret(), self::PATIENCE, $id );
 	}
 
 	/**
 	 * Asks a desk, before anything is told to it, to prove that it made the code.
+	 *
+	 * The desk's address is part of what is signed: a desk refuses what was meant for another, so none
+	 * can pass the call on to the one that made the code.
 	 *
 	 * @param string $server The desk's address.
 	 * @param Code   $code   The code.
@@ -86,7 +87,11 @@ final class Server {
 	 * @throws Trouble When it does not prove it.
 	 */
 	public function greet( string $server, Code $code ): array {
-		return $this->exchange( $server . '/bridge/greet', array( 'code' => $code->name ), $code->key, self::PATIENCE );
+		$said = array(
+			'code' => $code->name,
+			'desk' => $server,
+		);
+		return $this->exchange( $server, '/bridge/greet', $said, $code->key, self::PATIENCE );
 	}
 
 	/**
@@ -99,28 +104,45 @@ final class Server {
 	 * @throws Trouble When the desk refuses, or does not answer.
 	 */
 	public function connect( string $server, Code $code, array $said ): array {
-		$said = array( 'code' => $code->name ) + $said;
-		return $this->exchange( $server . '/bridge/connect', $said, $code->key, self::LONG_PATIENCE );
+		$said = array(
+			'code' => $code->name,
+			'desk' => $server,
+		) + $said;
+		return $this->exchange( $server, '/bridge/connect', $said, $code->key, self::LONG_PATIENCE );
+	}
+
+	/**
+	 * Where the connected desk is called for something.
+	 *
+	 * @param string $what What for.
+	 * @return string Below its address.
+	 */
+	private function route( string $what ): string {
+		return '/bridge/' . $this->settings->connection_id() . '/' . $what;
 	}
 
 	/**
 	 * One call and its answer.
 	 *
-	 * @param string               $address  Where to.
+	 * @param string               $server   The desk's address.
+	 * @param string               $route    Where to, below it.
 	 * @param array<string, mixed> $said     The body.
 	 * @param string               $key      What both sides sign with.
 	 * @param int                  $patience Seconds.
-	 * @param string               $id       The call's id; a new one where none is given.
+	 * @param string               $event_id The id of an event, whose signature has the scheme's own form;
+	 *                                       '' for any other call, which gets an id of its own.
 	 * @return array<string, mixed> The answer.
 	 * @throws Trouble When there is no proven answer, or the desk refuses.
 	 */
-	private function exchange( string $address, array $said, string $key, int $patience, string $id = '' ): array {
-		$id     = '' === $id ? Signature::new_id() : $id;
-		$body   = (string) wp_json_encode( $said );
-		$answer = wp_remote_post(
+	private function exchange( string $server, string $route, array $said, string $key, int $patience, string $event_id = '' ): array {
+		$address = $server . $route;
+		$body    = (string) wp_json_encode( $said );
+		$id      = '' === $event_id ? Signature::new_id() : $event_id;
+		$signed  = '' === $event_id ? Signature::content_of_call( 'POST', $route, $body ) : $body;
+		$answer  = wp_remote_post(
 			$address,
 			array(
-				'headers'             => Signature::headers( $key, $id, time(), $body ) + array(
+				'headers'             => Signature::headers( $key, $id, time(), $signed ) + array(
 					'Content-Type' => 'application/json',
 					'Accept'       => 'application/json',
 				),

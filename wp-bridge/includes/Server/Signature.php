@@ -15,7 +15,8 @@ defined( 'ABSPATH' ) || exit;
  * The scheme of Standard Webhooks: base64 of HMAC-SHA256 over "id.timestamp.body", named "v1".
  *
  * Both sides sign with the same key. So that nobody can send a call back as its own answer, the
- * answer to `msg_x` is signed under the id `answer_msg_x`.
+ * answer to `msg_x` is signed under the id `answer_msg_x`. An event is signed just so; of any other call
+ * method and route stand before the body, so that it cannot be sent again as another.
  */
 final class Signature {
 
@@ -25,7 +26,7 @@ final class Signature {
 	 * @param string $key       The key, as bytes.
 	 * @param string $id        The call's id, without a dot.
 	 * @param int    $timestamp A UNIX time.
-	 * @param string $body      The body, exactly as it is sent.
+	 * @param string $body      The body, exactly as it is sent, or what stands for it.
 	 * @return array<string, string>
 	 */
 	public static function headers( string $key, string $id, int $timestamp, string $body ): array {
@@ -34,6 +35,18 @@ final class Signature {
 			'webhook-timestamp' => (string) $timestamp,
 			'webhook-signature' => self::sign( $key, $id, (string) $timestamp, $body ),
 		);
+	}
+
+	/**
+	 * What a call that is no event signs in the place of its body.
+	 *
+	 * @param string $method Such as "POST".
+	 * @param string $route  Below the desk's address, such as "/bridge/greet".
+	 * @param string $body   The body, exactly as it is sent.
+	 * @return string
+	 */
+	public static function content_of_call( string $method, string $route, string $body ): string {
+		return "{$method} {$route}\n{$body}";
 	}
 
 	/**

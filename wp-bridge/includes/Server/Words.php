@@ -136,6 +136,12 @@ final class Words {
 				return __( 'This code was used before. Make a new one at the desk.', 'refund-desk-bridge' );
 			case 'code_for_another_store':
 				return __( 'This code was made for another store’s address. Make one for this store at the desk.', 'refund-desk-bridge' );
+			case 'call_for_another_desk':
+				return __( 'The desk that made this code is at another address than the one you entered, so nothing was told to it. Copy the address from the page on which the code was made; do not take it from anywhere else.', 'refund-desk-bridge' );
+			case 'store_known_already':
+				return __( 'The desk knows a store at this address already, and the code was made for another or for a new one. At the desk, under “Stores”, make a code beside this store.', 'refund-desk-bridge' );
+			case 'bridge_call_repeated':
+				return __( 'The desk has answered this call before. Try again with the same code.', 'refund-desk-bridge' );
 			case 'bridge_clock_off':
 				return __( 'The clocks of this server and of the desk differ by more than five minutes. Ask your host to have the clock set by itself (NTP).', 'refund-desk-bridge' );
 			case 'bridge_not_proven':

@@ -134,8 +134,26 @@ final class ConnectingTest extends TestCase {
 		} catch ( Trouble $trouble ) {
 			$this->assertSame( Trouble::NOT_PROVEN, $trouble->kind );
 		}
-		$this->assertSame( '{"code":"abcdefgh"}', World::$calls[0][1]['body'] );
+		$this->assertSame( array( 'code' => 'abcdefgh', 'desk' => 'https://desk.example' ), json_decode( World::$calls[0][1]['body'], true ) );
 		$this->assertStringNotContainsString( 'ijklm', print_r( World::$calls, true ) );
+	}
+
+	public function test_a_call_is_signed_with_its_route_and_an_event_as_the_scheme_has_it() {
+		$server           = new Server( $this->connected() );
+		$taken            = static function ( array $sent ) {
+			return self::answer( $sent, '{}', str_repeat( 's', 50 ) );
+		};
+		World::$answers[] = $taken;
+		$server->call( 'disconnect' );
+		World::$answers[] = $taken;
+		$server->report( 'msg_1', array( 'type' => 'order.deleted' ) );
+		foreach ( array( "POST /bridge/abcdefgh/disconnect\n", '' ) as $number => $before_the_body ) {
+			$sent = World::$calls[ $number ][1];
+			$this->assertSame(
+				Signature::sign( str_repeat( 's', 50 ), $sent['headers']['webhook-id'], $sent['headers']['webhook-timestamp'], $before_the_body . $sent['body'] ),
+				$sent['headers']['webhook-signature']
+			);
+		}
 	}
 
 	private function connected(): Settings {

@@ -115,7 +115,7 @@ final class EventsTest extends TestCase {
 		$this->assertCount( 1, array_unique( $ids ) );
 		$pauses = array_column( array_slice( World::$scheduled, 1 ), 0 );
 		$this->assertSame( array( 60, 120, 240, 480, 960, 1920, 3840, 7680, 15360, 21600, 21600 ), $pauses );
-		$this->assertSame( array( 1, 1 ), array( $this->outbox->count(), $this->outbox->count( true ) ) );
+		$this->assertSame( array( 0, 1 ), array( $this->outbox->count( false ), $this->outbox->count( true ) ) );
 	}
 
 	public function test_an_event_that_the_desk_does_not_understand_is_not_sent_again() {
@@ -139,7 +139,36 @@ final class EventsTest extends TestCase {
 		for ( $order = 1; $order <= Outbox::MOST + 1; $order++ ) {
 			$this->outbox->note( 'order.deleted', array( 'order' => $order ) );
 		}
-		$this->assertSame( Outbox::MOST, $this->outbox->count() );
+		$this->assertSame( Outbox::MOST, $this->outbox->count( false ) );
+	}
+
+	public function test_what_was_given_up_keeps_no_new_event_out() {
+		for ( $order = 1; $order <= Outbox::MOST; $order++ ) {
+			$this->outbox->note( 'order.deleted', array( 'order' => $order ) );
+		}
+		$GLOBALS['wpdb']->query( 'UPDATE wp_refund_desk_events SET given_up = 1' );
+		$this->outbox->note( 'order.deleted', array( 'order' => 5000 ) );
+		$this->assertSame( array( '{"type":"order.deleted","order":5000}' ), $this->bodies() );
+	}
+
+	public function test_what_was_given_up_is_sent_once_more_when_somebody_repairs() {
+		$this->outbox->note( 'order.deleted', array( 'order' => 7 ) );
+		$GLOBALS['wpdb']->query( 'UPDATE wp_refund_desk_events SET given_up = 1, tries = 12' );
+		World::$scheduled = array();
+		$this->outbox->revive();
+		$this->assertSame( array( array( 0, Sender::SEND, array( 1 ) ) ), World::$scheduled );
+		$this->assertSame( 0, $this->outbox->find( 1 )['tries'] );
+	}
+
+	public function test_what_was_given_up_is_forgotten_after_a_week_and_what_waits_is_not() {
+		$now = 1800000000;
+		foreach ( array( 'given up just within the week', 'given up before', 'waits' ) as $number => $which ) {
+			$due = $now - Outbox::GIVEN_UP_FOR - ( 0 === $number ? 0 : 1 );
+			$this->outbox->note( 'order.deleted', array( 'order' => $number ) );
+			$GLOBALS['wpdb']->query( 'UPDATE wp_refund_desk_events SET due_gmt = \'' . gmdate( 'Y-m-d H:i:s', $due ) . '\', given_up = ' . ( 'waits' === $which ? 0 : 1 ) . ' WHERE id = ' . ( $number + 1 ) );
+		}
+		$this->outbox->prune( $now );
+		$this->assertSame( array( 1, 3 ), array_map( 'intval', $GLOBALS['wpdb']->get_col( 'SELECT id FROM wp_refund_desk_events ORDER BY id' ) ) );
 	}
 
 	private function taken( array $sent ): array {

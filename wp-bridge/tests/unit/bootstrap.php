@@ -9,6 +9,7 @@ error_reporting( E_ALL );
 define( 'ABSPATH', __DIR__ . '/' );
 define( 'MINUTE_IN_SECONDS', 60 );
 define( 'HOUR_IN_SECONDS', 3600 );
+define( 'DAY_IN_SECONDS', 86400 );
 define( 'ARRAY_A', 'ARRAY_A' );
 define( 'DB_NAME', 'store' );
 define( 'REFUND_DESK_BRIDGE_VERSION', '0.1.0' );

@@ -60,7 +60,7 @@ from refunddesk.db.tables.of_refunds import refund_steps, refunds
 from refunddesk.db.tables.of_renewals import cancellations, renewal_leads, renewals
 from refunddesk.db.tables.of_requests import decisions, policy_versions, refund_requests
 from refunddesk.db.tables.of_staff import staff, staff_sessions, staff_tokens
-from refunddesk.db.tables.of_stores import connect_codes, item_rules, products, stores
+from refunddesk.db.tables.of_stores import connect_codes, item_rules, products, stores, taken_calls
 
 #: Tables whose rows are facts: neither changed nor deleted, by triggers on both databases.
 APPEND_ONLY = (
@@ -141,6 +141,7 @@ __all__ = [
     "subscriptions",
     "suspicions",
     "sweeps",
+    "taken_calls",
     "turns",
     "webhook_states",
     "work_quotes",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, UniqueConstraint, text
 
-from refunddesk.db.tables.columns import at, metadata, row_id
+from refunddesk.db.tables.columns import Id, at, metadata, row_id
 
 # Work to be done after a commit, one row per job and subject. `asked` counts how often it was
 # asked for and `done` up to which asking it was done: asking during a run leads to another run.
@@ -24,6 +24,8 @@ outbox = Table(
     at("done_at", nullable=True),
     Column("last_error", Text),
     at("stuck_at", nullable=True),
+    # The store that has to be joined again before it can be done; such a row is not due till then.
+    Column("rests_for_store", Id),
     UniqueConstraint("job", "subject"),
 )
 Index(

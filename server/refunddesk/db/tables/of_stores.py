@@ -47,6 +47,16 @@ connect_codes = Table(
     at("used_at", nullable=True),
 )
 
+# The calls of bridges whose effect is had once: a recorded one that comes again is known by its id.
+taken_calls = Table(
+    "taken_calls",
+    metadata,
+    # Whose key it was signed with: "code:7", or the id of a connection.
+    Column("signer", Text, primary_key=True),
+    Column("call_id", Text, primary_key=True),
+    at("taken_at"),
+)
+
 # The store owner's mapping of what a line item is. The first rule that fits (by position) wins.
 item_rules = Table(
     "item_rules",
