@@ -7,29 +7,21 @@ call this machine.
 
 from __future__ import annotations
 
-import html
 import os
 import re
-import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from threading import Thread
-from typing import Any
 
 import pytest
-import requests
-from werkzeug.serving import make_server
 
-from refunddesk import clock as wall
 from refunddesk.db import stores
-from refunddesk.extension import create_app
-from refunddesk.services.connect_codes import make_code
 from refunddesk.services.connections import disconnect_store
 from refunddesk.services.edges import Edges
 from refunddesk.services.stores import open_client
 from refunddesk.settings import Settings
 from refunddesk.woocommerce.access import StoreAccess
 from refunddesk.woocommerce.client import StoreRefused
+from tests.bridge.administration import Administration
+from tests.bridge.real_desk import RealDesk, open_desk
 
 _NAMED = ("URL", "KEY", "SECRET", "ADMIN", "ADMIN_PASSWORD")
 _GIVEN = {name: os.environ.get(f"WOOCOMMERCE_{name}", "") for name in (*_NAMED, "CA_FILE")}
@@ -45,80 +37,22 @@ pytestmark = [
 ]
 
 
-@dataclass(slots=True)
-class Administration:
-    """A browser of somebody who administers the store."""
-
-    session: requests.Session = field(default_factory=requests.Session)
-
-    def sign_in(self) -> None:
-        self.session.trust_env = False
-        self.session.verify = _GIVEN["CA_FILE"] or True
-        self.session.get(f"{_GIVEN['URL']}/wp-login.php", timeout=60)
-        form = {"log": _GIVEN["ADMIN"], "pwd": _GIVEN["ADMIN_PASSWORD"], "testcookie": "1"}
-        answer = self.session.post(
-            f"{_GIVEN['URL']}/wp-login.php", data=form, timeout=60, allow_redirects=False
-        )
-        assert answer.status_code == 302, "the administrator cannot sign in"
-
-    def page(self) -> str:
-        address = f"{_GIVEN['URL']}/wp-admin/admin.php?page=refund-desk"
-        return self.session.get(address, timeout=60).text
-
-    def press(self, action: str, **fields: str) -> str:
-        """Send the page's form; what the page says then."""
-        name = f"refund_desk_bridge_{action}"
-        form = re.search(
-            rf'name="action" value="{name}">.*?name="_wpnonce" value="([^"]+)"', self.page(), re.S
-        )
-        assert form, f"the page has no form to {action}"
-        data = {"action": name, "_wpnonce": form[1], **fields}
-        address = f"{_GIVEN['URL']}/wp-admin/admin-post.php"
-        return html.unescape(self.session.post(address, data=data, timeout=120).text)
-
-    def rest(self, method: str, path: str, body: Any = None) -> requests.Response:
-        """With the administrator's own REST key."""
-        return self.session.request(
-            method,
-            f"{_GIVEN['URL']}/wp-json/wc/v3/{path}",
-            auth=(_GIVEN["KEY"], _GIVEN["SECRET"]),
-            json=body,
-            timeout=60,
-        )
-
-    def webhooks_of_the_desk(self) -> list[str]:
-        found = self.rest("GET", "webhooks?per_page=100").json()
-        return [one["topic"] for one in found if one["name"].startswith("Refund Desk ")]
-
-
-@dataclass(frozen=True, slots=True)
-class RealDesk:
-    """A desk that answers on the loopback network, by the clock on the wall."""
-
-    address: str
-    edges: Edges
-
-
 @pytest.fixture
 def desk(settings: Settings, make_edges: Callable[..., Edges]) -> Iterator[RealDesk]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    edges = replace(make_edges(_GIVEN["CA_FILE"] or None), clock=wall.now)
-    app = create_app(replace(settings, public_url=address), edges=edges)
-    server = make_server("127.0.0.1", port, app, threaded=True)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield RealDesk(address, edges)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with open_desk(settings, make_edges, _GIVEN["CA_FILE"] or None) as desk:
+        yield desk
 
 
 @pytest.fixture
 def admin() -> Iterator[Administration]:
-    browser = Administration()
+    browser = Administration(
+        _GIVEN["URL"],
+        _GIVEN["ADMIN"],
+        _GIVEN["ADMIN_PASSWORD"],
+        key=_GIVEN["KEY"],
+        secret=_GIVEN["SECRET"],
+        ca_file=_GIVEN["CA_FILE"],
+    )
     browser.sign_in()
     if "refund_desk_bridge_disconnect" in browser.page():
         browser.press("disconnect")
@@ -130,8 +64,7 @@ def admin() -> Iterator[Administration]:
 @pytest.fixture
 def connected(desk: RealDesk, admin: Administration) -> str:
     """What the page says after the store was connected."""
-    code = make_code(desk.edges, by="staff:1", policy="crmjetty").text
-    return admin.press("connect", server=f"{desk.address}/desk/stores", code=code)
+    return admin.press("connect", server=f"{desk.address}/desk/stores", code=desk.code())
 
 
 def test_a_store_connects_and_every_line_is_green(
@@ -216,7 +149,7 @@ def test_disconnecting_leaves_no_webhook_and_no_key(
 def test_a_wrong_code_and_a_wrong_address_make_nothing_and_are_told_in_words(
     desk: RealDesk, admin: Administration
 ) -> None:
-    code = make_code(desk.edges, by="staff:1", policy="crmjetty").text
+    code = desk.code()
     wrong = code[:-1] + ("a" if code[-1] != "a" else "b")
     said = admin.press("connect", server=desk.address, code=wrong)
     assert "The desk does not know this code." in said
