@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
+from refunddesk import embedded_queue
 from refunddesk.db import inbox, leases, outbox, staff, stores
 from refunddesk.db.refunds import State, move
 from refunddesk.db.staff import Role
@@ -24,6 +25,7 @@ from refunddesk.extension import RefundDesk, create_app
 from refunddesk.jobnames import JobName
 from refunddesk.services import staff as people
 from refunddesk.services.edges import Edges
+from refunddesk.services.health import DISPATCHER
 from refunddesk.services.stores import add_endpoint
 from refunddesk.settings import Settings
 from tests import asking, building
@@ -101,6 +103,21 @@ def test_whoever_gives_the_right_password_sees_the_status_page(signed_in: Browse
     assert page.status_code == 200
     assert "Nothing waits for a person" in page.text
     assert "Olga, owner" in page.text
+
+
+def test_a_desk_whose_parts_are_down_says_so_before_it_says_that_nothing_waits(
+    signed_in: Browser, edges: Edges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded_queue, "answers", lambda _: True)
+    down = signed_in.see("/desk/").text
+    assert "Nothing waits for a person, but not all parts work" in down
+    assert ("refunddesk schedule" in down, "The queue does not answer" in down) == (True, False)
+    with edges.database.write() as transaction:
+        now = edges.clock()
+        leases.take_lease(transaction, DISPATCHER, "one", now=now, until=now + timedelta(minutes=1))
+    assert "not all parts work" not in signed_in.see("/desk/").text
+    monkeypatch.setattr(embedded_queue, "answers", lambda _: False)
+    assert "The queue does not answer" in signed_in.see("/desk/").text
 
 
 def test_the_address_may_be_written_in_capitals(browser: Browser, edges: Edges) -> None:
