@@ -78,12 +78,11 @@ class Plugin:
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
         call_id = headers.pop("webhook_id", f"msg_{self._calls:012}")
         at = headers.pop("webhook_timestamp", stamp(self.clock()))
-        signed_for = headers.pop("signed_for", f"POST /bridge/{path}")
-        content = body if path.endswith("/events") else f"{signed_for}\n".encode() + body
+        route = headers.pop("signed_for", f"POST /bridge/{path}")
         sent = {
             "webhook-id": call_id,
             "webhook-timestamp": at,
-            "webhook-signature": signature(key, call_id, at, content),
+            "webhook-signature": signature(key, call_id, at, content_of(route, body)),
             "Content-Type": "application/json",
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
@@ -92,6 +91,11 @@ class Plugin:
         if answer.status_code == 200:
             assert is_proven(answer, key, call_id)
         return answer
+
+
+def content_of(route: str, body: bytes) -> bytes:
+    """What a call to "POST /bridge/greet" signs: of an event its body, else the route before it."""
+    return body if route.endswith("/events") else f"{route}\n".encode() + body
 
 
 def stamp(at: datetime) -> str:

@@ -86,7 +86,7 @@ class Things:
 class Sent:
     """What goes with a request, and what is answered where it is let through to what is there.
 
-    `changes`: whether a row is written then.
+    `changes`: whether a row is written then. `bridge_key` signs it as a bridge does, if given.
     """
 
     status: int = 200
@@ -96,6 +96,7 @@ class Sent:
     headers: Mapping[str, str] = field(default_factory=dict)
     query: str = ""
     changes: bool = True
+    bridge_key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,8 @@ class Cast:
         headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items() if value)
         if caller.bearer:
             headers["Authorization"] = f"Bearer {caller.bearer}"
+        if sent.bridge_key:
+            headers |= self._signed(f"{method} {path}", sent)
         options: dict[str, Any] = {}
         if sent.json is not None:
             options["json"] = sent.json
@@ -126,6 +129,15 @@ class Cast:
             options["data"] = {"csrf_token": self.form_token, **sent.form}
         client = self.app.test_client(use_cookies=False)
         return client.open(path, method=method, headers=headers, **options)
+
+    def _signed(self, route: str, sent: Sent) -> dict[str, str]:
+        call_id, at = "msg_00000001", bridging.stamp(self.edges.clock())
+        content = bridging.content_of(route, sent.data or b"")
+        return {
+            "webhook-id": call_id,
+            "webhook-timestamp": at,
+            "webhook-signature": bridging.signature(sent.bridge_key, call_id, at, content),
+        }
 
 
 def cast(app: Flask, edges: Edges) -> Cast:
@@ -343,7 +355,7 @@ def _by_bridge(*, changes: bool = True, **said: Any) -> Maker:
     def make(cast: Cast, caller: Caller, things: Things) -> Sent:
         key = cast.own.connection.secret if caller.signs else "nobody's"
         body = {"address": _nowhere(things.ids["store_id"]), **said}
-        return _signed(body, key.encode(), cast, changes=changes)
+        return Sent(data=json.dumps(body).encode(), bridge_key=key.encode(), changes=changes)
 
     return make
 
@@ -369,8 +381,11 @@ def _by_code(status: int, **said: Any) -> Maker:
 
     def make(cast: Cast, caller: Caller, things: Things) -> Sent:
         code = things.code if caller.signs else things.code[:9] + "a" * 29
-        body = {"code": bridging.name_of(code), **said}
-        return _signed(body, bridging.key_of(code), cast, status=status, changes=False)
+        desk = cast.app.extensions["refunddesk"].settings.public_url
+        body = {"code": bridging.name_of(code), "desk": desk, **said}
+        return Sent(
+            status, data=json.dumps(body).encode(), bridge_key=bridging.key_of(code), changes=False
+        )
 
     return make
 
@@ -378,16 +393,6 @@ def _by_code(status: int, **said: Any) -> Maker:
 def _replies(cast: Cast, caller: Caller, things: Things) -> Sent:
     seen = order_home.show_order(cast.edges, cast.own.order.id, "en").last_turn
     return _by_customer(words="It happens again.", last_turn=seen)(cast, caller, things)
-
-
-def _signed(said: dict[str, Any], key: bytes, cast: Cast, **answered: Any) -> Sent:
-    body, at = json.dumps(said).encode(), bridging.stamp(cast.edges.clock())
-    headers = {
-        "webhook-id": "msg_00000001",
-        "webhook-timestamp": at,
-        "webhook-signature": bridging.signature(key, "msg_00000001", at, body),
-    }
-    return Sent(data=body, headers=headers, **answered)
 
 
 _INTRODUCED = {

@@ -52,13 +52,14 @@ class Account:
         body = json.dumps({"address": self.address, **said}).encode()
         call_id, at = f"msg_{self.calls:08}", bridging.stamp(self.edges.clock())
         secret = changed.get("secret", self.secret).encode()
+        path = f"/bridge/{self.connection}/account/{what}"
+        content = bridging.content_of(f"POST {path}", body)
         headers = {
             "webhook-id": call_id,
             "webhook-timestamp": at,
-            "webhook-signature": bridging.signature(secret, call_id, at, body),
+            "webhook-signature": bridging.signature(secret, call_id, at, content),
             "Content-Type": "application/json",
         }
-        path = f"/bridge/{self.connection}/account/{what}"
         answer = self.app.test_client().post(path, data=body, headers=headers)
         if answer.status_code == 200:
             assert bridging.is_proven(answer, secret, call_id)
