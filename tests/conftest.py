@@ -18,7 +18,6 @@ import pytest
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
-from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 
 from refunddesk.db import schema
@@ -27,9 +26,20 @@ from refunddesk.sealing import Sealer, new_key
 from refunddesk.services.edges import Edges
 from refunddesk.settings import Settings, read_settings
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
+from tests import compiled
 
 REPOSITORY = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("REFUNDDESK_SHARED", REPOSITORY.parent / "shared"))
+
+
+compiled.share_templates()
+compiled.share_routes()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what may take minutes: begun last, it leaves the other processes without work."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
 
 
 def pytest_collection_finish() -> None:
@@ -146,23 +156,9 @@ def copying(name: str, template: str) -> str:
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     opened = open_database(database_url)
-    _share_compiled(opened.engine)
+    compiled.share_statements(opened.engine)
     yield opened
     opened.close()
-
-
-_FIRST_ENGINES: dict[str, Engine] = {}
-
-
-def _share_compiled(engine: Engine) -> None:
-    """Let it use the statements that earlier databases of its kind had compiled.
-
-    A fresh engine compiles each of them anew, which is a quarter of a test's time; SQLAlchemy finds
-    them again by their dialect.
-    """
-    first = _FIRST_ENGINES.setdefault(engine.dialect.name, engine)
-    engine.dialect = engine.pool._dialect = first.dialect
-    engine._compiled_cache = first._compiled_cache
 
 
 @pytest.fixture

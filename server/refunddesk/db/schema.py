@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -42,7 +43,7 @@ def downgrade(database: Database, revision: str) -> None:
 
 def check_current(database: Database) -> None:
     """Raises SchemaOutdated unless the database stands at the newest migration."""
-    newest = _scripts().get_current_head()
+    newest = _newest()
     found = find_revision(database)
     if found != newest:
         raise SchemaOutdated(
@@ -60,6 +61,12 @@ def find_revision(database: Database) -> str | None:
 def is_known(revision: str) -> bool:
     """Is it one of this program's migrations? A newer program's is not."""
     return any(script.revision == revision for script in _scripts().walk_revisions())
+
+
+@cache
+def _newest() -> str | None:
+    # Telling it takes reading every migration, and a process never gets another one.
+    return _scripts().get_current_head()
 
 
 def _scripts() -> ScriptDirectory:
