@@ -23,7 +23,7 @@ run: $(READY)
 MEMORY := $(shell test -w /dev/shm && test "$$(df -Pk /dev/shm | awk 'NR == 2 {print $$4}')" -gt 2000000 && echo TMPDIR=/dev/shm)
 
 test: $(READY)
-	$(MEMORY) $(BIN)/pytest --numprocesses auto
+	$(MEMORY) $(BIN)/pytest --numprocesses auto --dist worksteal
 
 bridge: $(READY)
 	$(BIN)/refunddesk bridge zip
