@@ -10,30 +10,34 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 from urllib3.connection import HTTPConnection
 
-from refunddesk.db import outbox, tables
+from refunddesk.db import outbox, schema, tables
 from refunddesk.db.refunds import State
 from refunddesk.db.session import open_database
 from refunddesk.extension import create_app
 from refunddesk.jobs import keeping, registry, schedule
 from refunddesk.policy.document import load_policy
-from refunddesk.sealing import Sealer
+from refunddesk.sealing import Sealer, new_key
 from refunddesk.services.edges import Edges
 from refunddesk.settings import Settings, read_settings
+from refunddesk.wiring import open_edges
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
 from refunddesk.woocommerce.signature import sign
 from refunddesk.woocommerce.transport import Waits
+from tests import compiled
 from tests.conftest import TestClock
 
 KILLED = 137
@@ -295,8 +299,28 @@ def _fork(job: dict[str, Any]) -> dict[str, Any]:
     return {"status": os.waitstatus_to_exitcode(ending), "told": told}
 
 
+def _read_once() -> None:
+    """Read and compile here, instead of in every child, what is the same in all of them."""
+    compiled.share_routes()
+    load_policy("crmjetty")
+    with TemporaryDirectory() as home:
+        settings = read_settings(
+            {
+                "REFUNDDESK_HOME": home,
+                "REFUNDDESK_SECRET_KEY": "read once, and thrown away with its folder",
+                "REFUNDDESK_SEALING_KEYS": new_key(),
+                "DATABASE_URL": f"sqlite:///{home}/read-once.db",
+            }
+        )
+        edges = open_edges(settings)
+        schema.upgrade(edges.database)
+        create_app(settings, edges=edges)
+        edges.database.close()
+    assert threading.active_count() == 1, "a process with threads must not be forked"
+
+
 def main() -> None:
-    load_policy("crmjetty")  # read once here instead of in every child
+    _read_once()
     for line in sys.stdin:
         print(json.dumps(_fork(json.loads(line))), flush=True)
 
