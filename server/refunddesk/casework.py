@@ -57,16 +57,26 @@ class TurnKind(StrEnum):
     REOPENED = "reopened"
     QUOTE_OFFERED = "quote_offered"
     QUOTE_WITHDRAWN = "quote_withdrawn"
+    ACCESS_ASKED = "access_asked"
+    ACCESS_WITHDRAWN = "access_withdrawn"  # the asking: nothing was given
     REPLY = "reply"  # the customer's
     QUOTE_ACCEPTED = "quote_accepted"
     QUOTE_DECLINED = "quote_declined"
+    ACCESS_GIVEN = "access_given"
 
 
 _TARGET, _FIX = Span(4, "business days"), Span(5, "business days")
 _PATIENCE = Span(14, "days")
 
-_ASKS = frozenset({TurnKind.QUESTION, TurnKind.QUOTE_OFFERED})
-_OF_CUSTOMER = frozenset({TurnKind.REPLY, TurnKind.QUOTE_ACCEPTED, TurnKind.QUOTE_DECLINED})
+_ASKS = frozenset({TurnKind.QUESTION, TurnKind.QUOTE_OFFERED, TurnKind.ACCESS_ASKED})
+_OF_CUSTOMER = frozenset(
+    {
+        TurnKind.REPLY,
+        TurnKind.QUOTE_ACCEPTED,
+        TurnKind.QUOTE_DECLINED,
+        TurnKind.ACCESS_GIVEN,
+    }
+)
 _ENDS = frozenset({TurnKind.RESOLVED, TurnKind.GAVE_UP})
 
 
@@ -89,8 +99,8 @@ class Standing:
     """What follows from the turns of a case so far.
 
     `awaited_since` is when we began to wait for the customer, None while it is support's turn;
-    `asked` are the facts a question wants, empty for a quote. `pauses` are the ended times in which
-    support's clock stood still.
+    `asked` are the facts a question wants, empty for a quote and for access. `pauses` are the
+    ended times in which support's clock stood still.
     """
 
     finding: str | None = None
@@ -226,6 +236,8 @@ def _after(now: Standing, turn: Turn) -> Standing:
     if kind is TurnKind.QUOTE_WITHDRAWN:
         # A question beside it still waits for its answer.
         return replace(now, quote_until=None) if now.asked else _no_longer_awaited(now, at)
+    if kind is TurnKind.ACCESS_WITHDRAWN:
+        return now if now.asked or now.quote_until else _no_longer_awaited(now, at)
     now = replace(now, first_answered_at=now.first_answered_at or at)
     if kind in _ASKS:
         return _awaiting(now, turn)
@@ -239,13 +251,13 @@ def _after(now: Standing, turn: Turn) -> Standing:
 
 
 def _awaiting(now: Standing, turn: Turn) -> Standing:
-    quoted = turn.kind is TurnKind.QUOTE_OFFERED
+    wants = (turn.asks or ("details",)) if turn.kind is TurnKind.QUESTION else ()
     return replace(
         now,
         # A second question does not begin the customer's time anew.
         awaited_since=now.awaited_since or turn.said_at,
-        asked=now.asked if quoted else (*now.asked, *(turn.asks or ("details",))),
-        quote_until=turn.until if quoted else now.quote_until,
+        asked=(*now.asked, *wants),
+        quote_until=turn.until if turn.kind is TurnKind.QUOTE_OFFERED else now.quote_until,
     )
 
 

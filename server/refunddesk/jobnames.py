@@ -28,6 +28,7 @@ class JobName(StrEnum):
     RECEIPT_RENEWAL = "receipt_renewal"
     CALL_OFF = "call_off"
     FIND_DUPLICATES = "find_duplicates"
+    DESTROY_CREDENTIAL = "destroy_credential"
 
 
 class QueueName(StrEnum):
@@ -84,4 +85,5 @@ LIMITS: dict[JobName, JobLimits] = {
     JobName.RECEIPT_RENEWAL: _DESK,
     JobName.CALL_OFF: _DESK,
     JobName.FIND_DUPLICATES: _DESK,
+    JobName.DESTROY_CREDENTIAL: _DESK,
 }

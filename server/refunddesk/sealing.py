@@ -1,17 +1,21 @@
-"""Seals the stores' API keys and webhook secrets for rest, and signs what is to be proved later."""
+"""Seals secrets and other keys for rest, and signs what is to be proved later."""
 
 from __future__ import annotations
 
+import os
 from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _SIGNING = b"refunddesk receipts 1"
+_WRAPPING = b"refunddesk vault 1"
+_NONCE_BYTES = 12
 
 
 class SealBroken(Exception):
@@ -37,6 +41,24 @@ class Sealer:
                 "put the key that sealed it back into the list."
             ) from None
 
+    def wrap(self, key: bytes, about: bytes) -> bytes:
+        """Seal another key with AES-256-GCM; it opens for the same `about` alone."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + _wrapper(self._keys[0]).encrypt(nonce, key, about)
+
+    def unwrap(self, wrapped: bytes, about: bytes) -> bytes:
+        """Raises SealBroken where none of the keys at hand sealed it, or it is damaged."""
+        nonce, rest = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
+        for key in self._keys:
+            try:
+                return _wrapper(key).decrypt(nonce, rest, about)
+            except (InvalidTag, ValueError):
+                continue
+        raise SealBroken(
+            "A key does not open with REFUNDDESK_SEALING_KEYS, or is damaged. Nothing was changed: "
+            "put the key that sealed it back into the list."
+        )
+
     def sign(self, text: bytes) -> tuple[str, str]:
         """The public key, by which anybody can check it, and the signature; both in hex."""
         signer = _signer(self._keys[0])
@@ -57,8 +79,17 @@ class Sealer:
 
 def _signer(key: str) -> Ed25519PrivateKey:
     """A key of its own for signatures: what seals must not sign."""
-    derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=_SIGNING)
-    return Ed25519PrivateKey.from_private_bytes(derived.derive(urlsafe_b64decode(key)))
+    return Ed25519PrivateKey.from_private_bytes(_derived(key, _SIGNING))
+
+
+def _wrapper(key: str) -> AESGCM:
+    return AESGCM(_derived(key, _WRAPPING))
+
+
+def _derived(key: str, purpose: bytes) -> bytes:
+    """A key for one purpose, from which neither the first nor any other can be reckoned."""
+    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose)
+    return derive.derive(urlsafe_b64decode(key))
 
 
 def new_key() -> str:

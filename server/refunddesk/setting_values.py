@@ -19,6 +19,12 @@ def number(value: str) -> int:
     return int(value)
 
 
+def credential_days(value: str) -> int:
+    if not 1 <= number(value) <= 30:
+        raise ValueError("must be a whole number of days from 1 to 30")
+    return int(value)
+
+
 def yes_or_no(value: str) -> bool:
     if value not in ("yes", "no"):
         raise ValueError('must be "yes" or "no"')

@@ -51,6 +51,8 @@ class Settings:
     contact: str
     php: str
     sqlite_drop_in: Path | None
+    vault: Path
+    credential_days: int
 
     @property
     def host(self) -> str:
@@ -279,6 +281,21 @@ VARIABLES = (
         setting_values.path_or_none,
         "For trying out: a folder that mails are put into, instead of sending them.",
     ),
+    Variable(
+        "REFUNDDESK_VAULT",
+        "vault",
+        "",
+        setting_values.path_or_none,
+        "Folder for the keys of what customers hand over for a case: on a local disk, and in no\n"
+        "backup. Empty: vault in REFUNDDESK_HOME.",
+    ),
+    Variable(
+        "REFUNDDESK_CREDENTIAL_DAYS",
+        "credential_days",
+        "14",
+        setting_values.credential_days,
+        "How many days after it was given such a credential is destroyed at the latest: 1 to 30.",
+    ),
 )
 
 
@@ -319,6 +336,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     home: Path = values["home"].absolute()
     values["home"] = home
     values["database_url"] = values["database_url"] or f"sqlite:///{home / 'refunddesk.db'}"
+    values["vault"] = values["vault"] or home / "vault"
     values["redis_url"] = values["redis_url"] or f"unix://{home / 'queue.sock'}"
     return Settings(**values)
 

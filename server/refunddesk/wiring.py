@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import cast
 
@@ -50,6 +51,8 @@ def open_edges(settings: Settings) -> Edges:
         mail=_mail(settings),
         feeds=_feeds(settings),
         workshop=_workshop(settings),
+        vault=settings.vault,
+        credential_life=timedelta(days=settings.credential_days),
     )
 
 

@@ -137,6 +137,18 @@ def test_a_deed_of_a_transaction_that_failed_is_not_in_the_log(
         assert [line.action for line in history.list_deeds(transaction, "refund:7")] == ["sent"]
 
 
+def test_whoever_reads_next_does_not_see_the_deed_of_a_transaction_that_failed(
+    database: Database, clock: TestClock
+) -> None:
+    with pytest.raises(ZeroDivisionError), database.write() as transaction:
+        history.record_deed(
+            transaction, at=clock(), actor="staff:3", action="granted", subject="refund:7"
+        )
+        raise ZeroDivisionError
+    with database.read() as transaction:
+        assert history.list_deeds(transaction, "refund:7") == []
+
+
 def test_many_writers_at_once_make_one_unbroken_chain(database: Database, clock: TestClock) -> None:
     writers = [
         threading.Thread(target=record, args=(database, clock, *["looked at"] * 5))

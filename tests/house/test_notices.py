@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pytest
 
 from refunddesk.compat.verdict import Verdict
+from refunddesk.db.credentials import Because
 from refunddesk.mail.notices import LANGUAGES, TEMPLATES, NoticeKind, word, words
 from refunddesk.policy import claim
 from tests.house.test_sources import modules
@@ -157,6 +158,13 @@ SAMPLES: dict[NoticeKind, list[dict[str, Any]]] = {
         {"store": "Shop", "order": "1001", "until": SOON},
         {"store": "S", "order": "1", "until": None},
     ],
+    NoticeKind.CREDENTIAL_ASKED: [
+        OF_CASE | {"text": "SFTP, please.\nFor the log.", "days": 14, "address": LINK}
+    ],
+    NoticeKind.CREDENTIAL_REVEALED: [OF_CASE | {"text": "To read the log.", "at": SOON}],
+    NoticeKind.CREDENTIAL_DESTROYED: [
+        OF_CASE | {"because": because.value, "at": SOON} for because in Because
+    ],
     NoticeKind.STAFF_NEEDED: [
         {
             "store": "Shop",
@@ -209,6 +217,7 @@ def codes(topic: str) -> set[str]:
         "finding": set(get_args(claim.CaseFinding)),
         "verdict": {verdict.value for verdict in Verdict},
         "needed": set(needs_of_staff()),
+        "destroyed": {because.value for because in Because},
     }[topic]
 
 
@@ -230,7 +239,7 @@ def calls(function: str) -> Iterator[tuple[str, ast.Call]]:
                 yield name, node
 
 
-@pytest.mark.parametrize("topic", ["missing", "finding", "verdict", "needed"])
+@pytest.mark.parametrize("topic", ["missing", "finding", "verdict", "needed", "destroyed"])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_code_has_its_word(language: str, topic: str) -> None:
     assert codes(topic) - set(words(language)[topic]) == set()

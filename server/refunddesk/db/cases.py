@@ -37,7 +37,7 @@ class CaseFacts:
     `missing` names what the report lacks; while it names something `complete_at` is None.
     `pauses` are the (from, to) in which the fix clock stood still after the report was complete.
     `awaited_since` is when we began to wait for the customer, for the facts `asked` or, where
-    these are none, for the answer to a quote that holds until `quote_until`.
+    these are none, for the answer to a quote that holds until `quote_until`, or for access.
     """
 
     reason: str

@@ -60,8 +60,15 @@ def record_deed(
 
 
 def begin(transaction: Connection) -> None:
-    """Start collecting deeds. Whatever a transaction that failed left behind is dropped."""
+    """Start collecting deeds."""
     transaction.info[_WAITING] = []
+
+
+def forget(transaction: Connection) -> None:
+    """Drop what a transaction collected that failed: its connection goes back to the pool, and
+    whoever reads on it next must not see deeds that never came to be.
+    """
+    transaction.info.pop(_WAITING, None)
 
 
 def append(transaction: Connection) -> None:

@@ -101,8 +101,11 @@ class Database:
         """
         with self.engine.begin() as transaction:
             history.begin(transaction)
-            yield transaction
-            history.append(transaction)
+            try:
+                yield transaction
+                history.append(transaction)
+            finally:
+                history.forget(transaction)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -12,6 +12,7 @@ from refunddesk.jobs import (
     calling_off,
     cases,
     compat,
+    credentials,
     duplicates,
     licenses,
     notices,
@@ -26,6 +27,7 @@ from refunddesk.jobs.schedule import Round
 from refunddesk.services import (
     attachments,
     audit,
+    credential_ends,
     inbox,
     license_traffic,
     read_back,
@@ -57,6 +59,7 @@ JOBS: Mapping[JobName, JobFunction] = {
     JobName.RECEIPT_RENEWAL: renewals.receipt_renewal,
     JobName.CALL_OFF: calling_off.call_off,
     JobName.FIND_DUPLICATES: duplicates.find_duplicates,
+    JobName.DESTROY_CREDENTIAL: credentials.destroy_credential,
 }
 
 ROUNDS: Sequence[Round] = (
@@ -68,6 +71,7 @@ ROUNDS: Sequence[Round] = (
     Round("check_webhooks", timedelta(minutes=5), webhook_health.promise_checks),
     Round("watch_license_misses", timedelta(seconds=60), license_traffic.watch_misses),
     Round("read_feeds", timedelta(minutes=5), releases.promise_readings),
+    Round("keep_vault", timedelta(minutes=5), credential_ends.keep_vault),
     Round("promise_reminders", timedelta(hours=1), promise_reminders),
     Round("drop_stray_files", timedelta(hours=1), attachments.drop_strays),
     Round("keep_audit_head", timedelta(hours=1), audit.keep_head),

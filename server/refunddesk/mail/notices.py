@@ -45,6 +45,9 @@ class NoticeKind(StrEnum):
     RENEWAL_REMINDER = "renewal_reminder"
     RENEWAL_RECEIPT = "renewal_receipt"
     SUBSCRIPTION_ENDED = "subscription_ended"
+    CREDENTIAL_ASKED = "credential_asked"
+    CREDENTIAL_REVEALED = "credential_revealed"
+    CREDENTIAL_DESTROYED = "credential_destroyed"
     # to the people of the desk
     STAFF_NEEDED = "staff_needed"
     COMPAT_VERDICT = "compat_verdict"

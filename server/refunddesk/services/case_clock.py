@@ -16,6 +16,7 @@ from refunddesk.jobnames import JobName
 from refunddesk.policy.clauses.support import Cooperation, FixClock
 from refunddesk.policy.document import PolicyNotValid
 from refunddesk.policy.version import PolicyVersion
+from refunddesk.services.credential_ends import end_all
 from refunddesk.services.edges import Edges
 from refunddesk.services.notices import SUPPORT, tell_staff
 from refunddesk.services.policies import load_named_policy
@@ -43,6 +44,8 @@ def settle_case(
     ends = {who: min(found, default=None) for who, found in _ends(due).items()}
     case = replace(case, support_due_at=ends["support"], customer_due_at=ends["customer"])
     cases.change_case(transaction, case)
+    if facts.ended_at is not None:
+        end_all(transaction, case, now)
     _watch_next(transaction, case, due, now)
     order_changed(transaction, case.order_id, now)
     return case

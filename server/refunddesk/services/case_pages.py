@@ -14,6 +14,7 @@ from refunddesk.db.requests import RefundRequest
 from refunddesk.db.stores import Store
 from refunddesk.db.turns import WorkQuote
 from refunddesk.services.cases import CasePage, show_case
+from refunddesk.services.credentials import Shown, show_of_case
 from refunddesk.services.edges import Edges
 
 
@@ -23,7 +24,7 @@ class StaffCase:
 
     `email` is the customer's, None where the store knows of none; `requests` are all refund
     requests for the order. `deliveries` are of its customization work, `materials` what explains
-    the product that the report names.
+    the product that the report names, `credentials` the access that the customer was asked for.
     """
 
     held: CasePage
@@ -36,6 +37,7 @@ class StaffCase:
     deliveries: list[ItemDelivery]
     materials: tuple[Material, ...]
     names: Mapping[str, str]
+    credentials: tuple[Shown, ...]
 
     @property
     def to_deliver(self) -> list[OrderItem]:
@@ -76,5 +78,6 @@ def show_staff_case(edges: Edges, case_id: int) -> StaffCase:
             items=orders.list_items(transaction, order.id),
             deliveries=item_deliveries.list_of_order(transaction, order.id),
             materials=page.materials if page else (),
+            credentials=show_of_case(edges, transaction, case_id),
             names={f"staff:{one.id}": one.name for one in staff.list_staff(transaction)},
         )

@@ -24,7 +24,7 @@ from refunddesk.services.requests import NoSuchOrder
 LINK_TIME = timedelta(hours=72)
 VISIT_TIME = timedelta(hours=1)
 #: What a link may open besides the order's page.
-PAGES_BEHIND_LINKS = ("renewal",)
+PAGES_BEHIND_LINKS = ("renewal", "credentials")
 _TOKEN_BYTES = 32
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from refunddesk.clock import Clock
@@ -23,7 +24,8 @@ class Edges:
     `home` is the folder for what must not lie in the database itself, `feeds` where new releases
     of WordPress and WooCommerce are heard of. `mail` None: no mail is sent, and what would have
     been is kept as such. `probe_site` looks whether a customer's site is still there. `workshop` is
-    what booting plugins takes; None: they are read only.
+    what booting plugins takes; None: they are read only. `vault` is the folder for the keys of
+    customers' credentials, None: one in `home`; none of these outlives `credential_life`.
     """
 
     database: Database
@@ -36,3 +38,5 @@ class Edges:
     mail: Mail | None = None
     probe_site: Callable[[str], SiteAnswer] = field(default=probe_site)
     workshop: Workshop | None = None
+    vault: Path | None = None
+    credential_life: timedelta = timedelta(days=14)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from refunddesk.casework import TurnKind
-from refunddesk.db import licenses, orders, refunds, requests, stores, turns
+from refunddesk.db import credentials, licenses, orders, refunds, requests, stores, turns
 from refunddesk.db.cases import Case, Report, find_case, list_cases
 from refunddesk.db.licenses import Activation, License
 from refunddesk.db.orders import Order, OrderItem
@@ -44,6 +44,7 @@ MOST_WORDS = 20_000
 _TOLD = frozenset(
     {
         TurnKind.QUESTION,
+        TurnKind.ACCESS_ASKED,
         TurnKind.ANSWER,
         TurnKind.FINDING,
         TurnKind.RESOLVED,
@@ -93,6 +94,7 @@ class OrderHome:
     said: tuple[RecordedTurn, ...] = ()
     last_turn: int = 0
     offers: tuple[WorkQuote, ...] = ()
+    was_asked_for_access: bool = False
 
     @property
     def may_ask(self) -> bool:
@@ -106,6 +108,13 @@ class OrderHome:
         """Whether the statement that all copies are destroyed is still to be made."""
         request = self.request
         return bool(request and request.is_open and not request.destruction_confirmed_at)
+
+
+def get_order_and_store(edges: Edges, order_id: int) -> tuple[Order, Store]:
+    """What every page of an order begins with."""
+    with edges.database.read() as transaction:
+        order = orders.get_order(transaction, order_id)
+        return order, stores.get_store(transaction, order.store_id)
 
 
 def show_order(edges: Edges, order_id: int, language: Language) -> OrderHome:
@@ -135,6 +144,7 @@ def show_order(edges: Edges, order_id: int, language: Language) -> OrderHome:
             said=tuple(turn for turn in said if turn.kind in _TOLD),
             last_turn=said[-1].id if said else 0,
             offers=_offers_of(transaction, case, edges.clock()) if case else (),
+            was_asked_for_access=credentials.has_any(transaction, order_id),
         )
     return _with_answers(edges, home, language)
 

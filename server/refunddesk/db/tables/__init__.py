@@ -20,6 +20,7 @@ from refunddesk.db.tables.of_compat import (
     release_feeds,
     releases,
 )
+from refunddesk.db.tables.of_credentials import credentials, reveals
 from refunddesk.db.tables.of_deliveries import endpoints, inbox
 from refunddesk.db.tables.of_duplicates import duplicate_rules, duplicates
 from refunddesk.db.tables.of_licenses import (
@@ -87,6 +88,7 @@ __all__ = [
     "cases",
     "checks",
     "connect_codes",
+    "credentials",
     "customer_links",
     "customer_visits",
     "customers",
@@ -129,6 +131,7 @@ __all__ = [
     "releases",
     "renewal_leads",
     "renewals",
+    "reveals",
     "rounds",
     "sightings",
     "site_probes",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from refunddesk.web.desk import case_work as case_work
 from refunddesk.web.desk import cases as cases
+from refunddesk.web.desk import credentials as credentials
 from refunddesk.web.desk import customers as customers
 from refunddesk.web.desk import deciding as deciding
 from refunddesk.web.desk import orders as orders

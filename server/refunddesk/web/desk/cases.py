@@ -125,13 +125,21 @@ def attachment(attachment_id: int) -> Response:
 
 
 def take(
-    case_id: int, form_name: str, schema: Schema, act: Callable[[dict[str, Any]], None]
+    case_id: int,
+    form_name: str,
+    schema: Schema,
+    act: Callable[[dict[str, Any]], ResponseReturnValue | None],
 ) -> ResponseReturnValue:
-    """Do what the form asks; where it is refused, the page comes back with what was written."""
+    """Do what the form asks; where it is refused, the page comes back with what was written.
+
+    What `act` answers is the answer; where it answers nothing, the page is shown anew.
+    """
     try:
-        act(read_form(schema))
+        answer = act(read_form(schema))
     except Refusal as refusal:
         return _page(case_id, refusal, form_name), STATUSES[type(refusal)]
+    if answer is not None:
+        return answer
     return redirect(url_for(".case", case_id=case_id), code=303)
 
 
