@@ -79,7 +79,7 @@ class Vault:
             return False
 
     def check(self, name: str) -> None:
-        """Raises KeyGone; SealBroken where the desk's keys do not open this one."""
+        """Raises KeyGone, OSError; SealBroken where the desk's keys do not open this one."""
         self._sealer.unwrap(self._read(name), name.encode())
 
     def destroy(self, name: str) -> None:

@@ -140,11 +140,14 @@ def test_a_deed_of_a_transaction_that_failed_is_not_in_the_log(
 def test_whoever_reads_next_does_not_see_the_deed_of_a_transaction_that_failed(
     database: Database, clock: TestClock
 ) -> None:
-    with pytest.raises(ZeroDivisionError), database.write() as transaction:
+    def fail(transaction: Connection) -> None:
         history.record_deed(
             transaction, at=clock(), actor="staff:3", action="granted", subject="refund:7"
         )
-        raise ZeroDivisionError
+        raise RuntimeError("the transaction fails")
+
+    with pytest.raises(RuntimeError), database.write() as transaction:
+        fail(transaction)
     with database.read() as transaction:
         assert history.list_deeds(transaction, "refund:7") == []
 

@@ -41,7 +41,7 @@ from refunddesk.services.overrides import Ruling, seen_of
 from refunddesk.web.auth import SESSION_COOKIE, VISIT_COOKIE
 from refunddesk.woocommerce import events
 from refunddesk.woocommerce.signature import sign
-from tests import bridging
+from tests import bridging, handing_over
 from tests.asking import PORTAL, STAFF, Bought, ask, buy, days, intake, judge, key_of, report
 from tests.building import add_check, add_order, add_store, grant
 from tests.people import hire, session_of
@@ -217,6 +217,8 @@ def _things(edges: Edges, number: int, email: str) -> Things:
         steps.insert_step(transaction, paid.id, StepKind.END_LICENSE, license.id, now=edges.clock())
     waits_id, approval_id = _held(edges, store_id, 700 + number)
     pair = _paid_twice(edges, store_id, number)
+    handed_over = handing_over.given(edges, case)
+    wanted = handing_over.asked(edges, case)
     kept = attachments.attach(edges, case.id, "shot.png", picture(), by=STAFF)
     check = add_check(edges, Verdict.OK, slug=f"plugin-{number}")
     assert order.customer_id
@@ -235,6 +237,8 @@ def _things(edges: Edges, number: int, email: str) -> Things:
             "activation_id": by_site[on.site],
             "activation off": by_site[off.site],
             "attachment_id": kept.id,
+            "credential_id": handed_over.id,
+            "credential wanted": wanted.id,
             "dispute_id": dispute.id,
             "quote_id": quote.id,
             "charged case": charged_id,
@@ -300,11 +304,11 @@ def _sends(**what: Any) -> Maker:
     return lambda cast, caller, things: Sent(**what)
 
 
-def _says(name: str, **fields: Any) -> Maker:
-    """A form of the case page, which brings the last turn its page showed."""
+def _says(name: str, into: str = "case_id", **fields: Any) -> Maker:
+    """A form of the page of a case, which brings the last turn its page showed."""
 
     def make(cast: Cast, caller: Caller, things: Things) -> Sent:
-        case_id = things.ids["ended case" if name == "reopen" else "case_id"]
+        case_id = things.ids["ended case" if name == "reopen" else into]
         turns = cases.show_case(cast.edges, case_id).turns
         seen = str(turns[-1].id if turns else 0)
         return Sent(303, form={"words": "We looked into it.", "seen": seen, **fields})
@@ -464,6 +468,7 @@ MAKERS: Mapping[str, Maker] = {
     "GET /licenses/openapi.json": _READS,
     "GET /metrics": _READS,
     "GET /my/": _READS,
+    "GET /my/credentials": _READS,
     "GET /my/enter/{token}": _READS,
     "GET /my/icon.svg": _READS,
     "GET /my/link": _READS,
@@ -550,6 +555,12 @@ MAKERS: Mapping[str, Maker] = {
     "POST /desk/cases/{case_id}/attach": lambda cast, caller, things: Sent(
         303, form={"file": (io.BytesIO(picture("JPEG")), "second.jpg")}
     ),
+    "POST /desk/cases/{case_id}/credentials": _says("access", into="charged case"),
+    "POST /desk/cases/{case_id}/credentials/{credential_id}/destroy": _sends(status=303),
+    "POST /desk/cases/{case_id}/credentials/{credential_id}/reveal": _sends(
+        form={"words": "To read the log."}
+    ),
+    "POST /desk/cases/{case_id}/credentials/{credential_id}/withdraw": _sends(status=303),
     "POST /desk/cases/{case_id}/deliver": _sends(status=303, form={"item": "12"}),
     "POST /desk/cases/{case_id}/materials": _sends(status=303, changes=False),  # there are none
     "POST /desk/cases/{case_id}/quote": lambda cast, caller, things: replace(
@@ -608,6 +619,10 @@ MAKERS: Mapping[str, Maker] = {
         form={"request_key": secrets.token_hex(16), "reason": "malfunction"},
         changes=False,
     ),
+    "POST /my/credentials/{credential_id}/destroy": _sends(status=303),
+    "POST /my/credentials/{credential_id}/give": _sends(
+        status=303, form={"host": "ada.example", "protocol": "sftp", "user": "a", "password": "b"}
+    ),
     "POST /my/enter/{token}": _sends(status=303),
     "POST /my/language": _sends(status=303, form={"language": "fr"}),
     "POST /my/leave": _sends(status=303),
@@ -636,6 +651,11 @@ ABOUT = {
     "POST /api/cases/{case_id}/reopen": {"case_id": "ended case"},
     "POST /desk/cases/{case_id}/reopen": {"case_id": "ended case"},
     "POST /desk/cases/{case_id}/quote-answer": {"case_id": "charged case"},
+    "POST /desk/cases/{case_id}/credentials": {"case_id": "charged case"},
+    "POST /desk/cases/{case_id}/credentials/{credential_id}/withdraw": {
+        "credential_id": "credential wanted"
+    },
+    "POST /my/credentials/{credential_id}/give": {"credential_id": "credential wanted"},
     "GET /api/activations/{activation_id}/receipt": {"activation_id": "activation off"},
     "POST /desk/requests/{request_id}/approve/{approval_id}": {"request_id": "held request"},
     "POST /desk/requests/{request_id}/decline/{approval_id}": {"request_id": "held request"},

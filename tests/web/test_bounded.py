@@ -49,6 +49,10 @@ def _forget_facts(row: dict[str, Any]) -> None:
     row.update(claim="{}", decision="{}")
 
 
+def _destroy_credential(row: dict[str, Any]) -> None:
+    row.update(state="destroyed", sealed=None, destroyed_at=row["asked_at"])
+
+
 def _close_suspicion(row: dict[str, Any]) -> None:
     row.update(settled_at=row["raised_at"], settled_as="dropped")
 
@@ -75,6 +79,7 @@ LONG_AGO = {
     "refund_requests": _settle_request,
     "refunds": _settle_refund,
     "decisions": _forget_facts,
+    "credentials": _destroy_credential,
     "suspicions": _close_suspicion,
     "approvals": _settle_approval,
     "duplicates": _settle_pair,

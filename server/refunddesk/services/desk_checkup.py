@@ -22,6 +22,7 @@ from refunddesk.services.bookkeeping import find_wrong_books
 from refunddesk.services.edges import Edges
 from refunddesk.services.health import DISPATCHER
 from refunddesk.services.observation import Grade, Observation, Place
+from refunddesk.services.vault_checkup import look_at_keys, look_at_vault
 
 #: With less room than this the database will refuse deliveries soon, or does.
 _LITTLE_ROOM = 1024**3
@@ -33,6 +34,7 @@ _LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
 
 def look_without_database(edges: Edges, place: Place) -> Iterator[Observation]:
     yield from _look_at_home(edges)
+    yield from look_at_vault(edges)
     yield from _look_at_queues(place)
     yield _look_at_address(place)
     yield _look_at_mail(edges)
@@ -63,6 +65,7 @@ def look_at_desk(edges: Edges) -> Iterator[Observation]:
     yield _look_at_dispatcher(edges)
     yield from _look_at_work(edges)
     yield _look_at_spool(edges)
+    yield look_at_keys(edges)
     yield from _look_at_audit_log(edges)
     yield _look_at_books(edges)
 
