@@ -9,7 +9,13 @@ declare( strict_types=1 );
 
 namespace RefundDesk\Bridge;
 
+use RefundDesk\Bridge\Account\Deeds;
+use RefundDesk\Bridge\Account\Pages;
+use RefundDesk\Bridge\Account\Told;
 use RefundDesk\Bridge\Admin\ConnectPage;
+use RefundDesk\Bridge\Checkout\About;
+use RefundDesk\Bridge\Checkout\Links;
+use RefundDesk\Bridge\Checkout\PaymentNotice;
 use RefundDesk\Bridge\Connect\Access;
 use RefundDesk\Bridge\Connect\Checks;
 use RefundDesk\Bridge\Connect\Connection;
@@ -54,6 +60,7 @@ final class Plugin {
 		( new Watch( $outbox, $record ) )->add_hooks();
 		( new Sender( $outbox, $settings, $server ) )->add_hooks();
 		$this->connect( $settings, $server, $outbox, new ConnectLock( $own ) );
+		$this->serve_customers( $settings, $server );
 	}
 
 	/**
@@ -96,5 +103,22 @@ final class Plugin {
 		if ( is_admin() ) {
 			( new ConnectPage( $settings, $connection, new Repair( $connection, $outbox, $checks ) ) )->add_hooks();
 		}
+	}
+
+	/**
+	 * What customers see of it.
+	 *
+	 * @param Settings $settings Knows the connection.
+	 * @param Server   $server   Calls the desk.
+	 * @return void
+	 */
+	private function serve_customers( Settings $settings, Server $server ): void {
+		$about = new About( $settings, $server );
+
+		$about->add_hooks();
+		( new Pages( $settings, new Told( $server ) ) )->add_hooks();
+		( new Deeds( $settings, $server ) )->add_hooks();
+		( new PaymentNotice() )->add_hooks();
+		( new Links( $about ) )->add_hooks();
 	}
 }

@@ -18,8 +18,8 @@ defined( 'ABSPATH' ) || exit;
  * Every call is a POST of a JSON object, and so is its answer. No secret stands in an address, in a
  * header or in what is thrown.
  *
- * Call it from a background action or a form somebody sent, never while a page is shown: a desk that
- * hangs would hold the page for the whole time-out.
+ * Call it from a background action or a form somebody sent; while a page is shown only by who waits
+ * for no more than three seconds and has something to show without: a desk that hangs holds the page.
  */
 final class Server {
 
