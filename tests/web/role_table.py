@@ -365,14 +365,18 @@ def _by_bridge(*, changes: bool = True, **said: Any) -> Maker:
 
 
 def _by_customer(*, status: int = 200, changes: bool = True, **said: Any) -> Maker:
-    """What a bridge says for whoever bought the order; "site" stands for the one it is on."""
+    """What a bridge says for whoever bought the order; 0 stands for a thing of theirs."""
 
     def make(cast: Cast, caller: Caller, things: Things) -> Sent:
         named = {
             "customer": {"id": 7, "email": "ada@example.com"},
             "order": cast.own.order.woo_order_id,
             **said,
-            **({"site": cast.own.ids["activation_id"]} if "site" in said else {}),
+            **{
+                name: cast.own.ids[key]
+                for name, key in (("site", "activation_id"), ("offer", "quote_id"))
+                if name in said
+            },
         }
         sent = _by_bridge(changes=changes, **named)(cast, caller, things)
         return replace(sent, status=status)
@@ -531,6 +535,7 @@ MAKERS: Mapping[str, Maker] = {
     "POST /bridge/connect": _by_code(502, **_INTRODUCED),  # the store does not answer
     "POST /bridge/greet": _by_code(200),
     "POST /bridge/{connection}/account/about": _by_bridge(changes=False),
+    "POST /bridge/{connection}/account/answer-offer": _by_customer(offer=0, answer="accept"),
     "POST /bridge/{connection}/account/ask": _by_customer(
         status=409,  # the order's request is open
         request_key="0" * 32,

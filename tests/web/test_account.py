@@ -16,11 +16,14 @@ from werkzeug.test import TestResponse
 from refunddesk.casework import TurnKind
 from refunddesk.compat.verdict import Verdict
 from refunddesk.db import cases, notices, plugins, requests, tables
+from refunddesk.db.cases import Report
 from refunddesk.db.orders import Order
 from refunddesk.extension import create_app
-from refunddesk.services import case_turns, stores
+from refunddesk.services import case_turns, stores, work_quotes
+from refunddesk.services import cases as cases_of
 from refunddesk.services import licenses as licensing
 from refunddesk.services.case_turns import Saying
+from refunddesk.services.cases import Intake
 from refunddesk.services.edges import Edges
 from refunddesk.services.order_home import MOST_WORDS
 from refunddesk.settings import Settings
@@ -330,7 +333,7 @@ def test_a_case_is_completed_read_and_answered(account: Account, order: Order) -
     messages = account.see(order)["messages"]
     assert messages["said"][0] == {
         "by_customer": False,
-        "at": "2 March 2026, 11:00",
+        "at": "11:00 on 2 March 2026",
         "words": f"Which theme? {HOSTILE}",
     }
     early = account.ask("reply", order, words="Storefront", last_turn=0)
@@ -339,6 +342,37 @@ def test_a_case_is_completed_read_and_answered(account: Account, order: Order) -
     assert account.ask("reply", order, **said).status_code == 200
     last = account.see(order)["messages"]["said"][-1]
     assert (last["by_customer"], last["words"]) == (True, "Storefront")
+
+
+def test_an_offer_is_accepted_where_it_is_shown(
+    account: Account, order: Order, clock: TestClock
+) -> None:
+    case = cases_of.open_case(
+        account.edges,
+        Intake(order.id, "other", category="customization", report=Report(details="A form.")),
+        by="staff:1",
+    )
+    offered = work_quotes.offer_quote(
+        account.edges,
+        case.id,
+        work="A new form.",
+        amount="80.00",
+        currency="EUR",
+        valid_until=clock() + timedelta(days=7),
+        by="staff:1",
+    )
+    (offer,) = account.see(order)["messages"]["offers"]
+    assert (offer["id"], offer["accept"]) == (offered.id, "Accept, for €80.00")
+    bobs = asking.buy(
+        account.edges, account.store_id, PORTAL, woo_order_id=1002, email="ada@example.com"
+    )
+    other = account.ask("answer-offer", bobs, offer=offered.id, answer="accept")
+    assert refused(other) == (404, "no_such_quote")
+    for _ in range(2):
+        answer = account.ask("answer-offer", order, offer=offered.id, answer="accept")
+        assert answer.status_code == 200
+    (offer,) = account.see(order)["messages"]["offers"]
+    assert (offer["says"], "accept" in offer) == ("You accepted this on 2 March 2026.", False)
 
 
 def test_the_gate_is_gone_through_in_the_store(account: Account, order: Order) -> None:

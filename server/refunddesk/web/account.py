@@ -89,6 +89,11 @@ class ReplySchema(_Said):
     last_turn = fields.Integer(strict=True, load_default=0, validate=validate.Range(0, _MOST_ID))
 
 
+class OfferSchema(_Said):
+    offer = _number()
+    answer = fields.String(required=True, validate=validate.OneOf(["accept", "decline"]))
+
+
 class StatementSchema(_Said):
     destroyed = fields.Boolean(required=True)
 
@@ -184,6 +189,16 @@ def reply(connection: str) -> Response:
     asked = _read(connection)
     said = asked.said(ReplySchema())
     order_home.reply(desk().edges, asked.order().id, said["words"], seen=said["last_turn"])
+    return asked.answer()
+
+
+@account.post(f"{_BASE}/answer-offer")
+@guard(By.SIGNATURE)
+def answer_offer(connection: str) -> Response:
+    asked = _read(connection)
+    said, order = asked.said(OfferSchema()), asked.order()
+    accepts = said["answer"] == "accept"
+    order_home.answer_offer(desk().edges, order.id, said["offer"], accepts=accepts)
     return asked.answer()
 
 

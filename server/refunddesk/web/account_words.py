@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from refunddesk.db.licenses import Activation
-from refunddesk.db.turns import RecordedTurn
+from refunddesk.db.turns import RecordedTurn, WorkQuote
 from refunddesk.policy.wording.catalogue import Catalogue, Language, catalogue
 from refunddesk.policy.wording.said import Explanation
 from refunddesk.policy.wording.showing import Showing
@@ -41,9 +41,6 @@ class _Voice:
 
     def day(self, at: datetime) -> str:
         return self.show.show(at, "day", self.words)
-
-    def moment(self, at: datetime) -> str:
-        return f"{self.day(at)}, {at.astimezone(self.show.zone):%H:%M}"
 
     def until(self, at: datetime | None) -> str:
         return self.show.show(at, "deadline", self.words) if at else self.say("today.for_good")
@@ -165,15 +162,34 @@ def _statement(voice: _Voice) -> Json:
 def _messages(voice: _Voice) -> Json | None:
     if not voice.page.has_case:
         return None
-    said = [_message(voice, turn) for turn in voice.page.said if turn.words]
-    return {"last_turn": voice.page.last_turn, "said": said}
+    return {
+        "last_turn": voice.page.last_turn,
+        "said": [_message(voice, turn) for turn in voice.page.said if turn.words],
+        "offers": [_offer(voice, offer) for offer in voice.page.offers],
+    }
 
 
 def _message(voice: _Voice, turn: RecordedTurn) -> Json:
     return {
         "by_customer": turn.kind == "reply",
-        "at": voice.moment(turn.said_at),
+        "at": voice.show.show(turn.said_at, "moment", voice.words),
         "words": turn.words,
+    }
+
+
+def _offer(voice: _Voice, offer: WorkQuote) -> Json:
+    amount = voice.show.money(offer.amount, voice.words)
+    told = {
+        "id": offer.id,
+        "heading": voice.say("offer.heading", amount=amount),
+        "work": offer.work,
+    }
+    if offer.answered_at is not None:
+        return told | {"says": voice.say(f"offer.{offer.state}", day=voice.day(offer.answered_at))}
+    return told | {
+        "says": voice.say("offer.until", until=voice.until(offer.valid_until)),
+        "accept": voice.say("offer.accept", amount=amount),
+        "decline": voice.say("offer.decline"),
     }
 
 

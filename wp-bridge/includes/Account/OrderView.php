@@ -226,8 +226,8 @@ final class OrderView {
 				esc_html( $one->text( 'words' ) )
 			);
 		}
-		if ( $messages->has( 'offer' ) ) {
-			$this->show_offer( $messages->part( 'offer' ) );
+		foreach ( $messages->parts( 'offers' ) as $offer ) {
+			$this->show_offer( $offer );
 		}
 		Form::begin( 'reply', $this->order_id );
 		printf( '<input type="hidden" name="last_turn" value="%d">', absint( $messages->number( 'last_turn' ) ) );
@@ -238,19 +238,21 @@ final class OrderView {
 	}
 
 	/**
-	 * Shows charged work that is offered.
+	 * Shows charged work that is offered, or was answered.
 	 *
 	 * @param Part $offer The offer.
 	 * @return void
 	 */
 	private function show_offer( Part $offer ): void {
-		echo '<h3>' . esc_html( $offer->text( 'heading' ) ) . '</h3><p class="refund-desk-written">' . esc_html( $offer->text( 'work' ) ) . '</p><p>' . esc_html( $offer->text( 'until' ) ) . '</p><div class="refund-desk-buttons">';
+		echo '<article class="refund-desk-message"><h3>' . esc_html( $offer->text( 'heading' ) ) . '</h3><p class="refund-desk-written">' . esc_html( $offer->text( 'work' ) ) . '</p><p>' . esc_html( $offer->text( 'says' ) ) . '</p><div class="refund-desk-buttons">';
 		foreach ( array( 'accept', 'decline' ) as $answer ) {
-			Form::begin( 'answer_offer', $this->order_id );
-			printf( '<input type="hidden" name="offer" value="%d"><input type="hidden" name="answer" value="%s">', absint( $offer->number( 'id' ) ), esc_attr( $answer ) );
-			Form::end( $offer->text( $answer ) );
+			if ( $offer->has( $answer ) ) {
+				Form::begin( 'answer_offer', $this->order_id );
+				printf( '<input type="hidden" name="offer" value="%d"><input type="hidden" name="answer" value="%s">', absint( $offer->number( 'id' ) ), esc_attr( $answer ) );
+				Form::end( $offer->text( $answer ) );
+			}
 		}
-		echo '</div>';
+		echo '</div></article>';
 	}
 
 	/**
