@@ -40,9 +40,16 @@ function refund_desk_bridge_clean_site() {
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- our own tables.
 		$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}{$table}" );
 	}
-	foreach ( array( 'schema', 'record', 'connection', 'site', 'checks', 'died_until' ) as $option ) {
+	foreach ( array( 'schema', 'record', 'connection', 'site', 'checks', 'died_until', 'about', 'endpoint' ) as $option ) {
 		delete_option( 'refund_desk_bridge_' . $option );
 	}
+	// What the desk said to customers, and what they wrote and could not send.
+	foreach ( array( '_transient_', '_transient_timeout_' ) as $kind ) {
+		$like = $wpdb->esc_like( $kind . 'refund_desk_bridge_' ) . '%';
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- WordPress lists no transients.
+		$wpdb->query( $wpdb->prepare( "DELETE FROM {$wpdb->options} WHERE option_name LIKE %s", $like ) );
+	}
+	delete_option( 'rewrite_rules' ); // Made anew by WordPress, without the account's page.
 }
 
 if ( is_multisite() ) {

@@ -333,7 +333,7 @@ def test_a_case_is_completed_read_and_answered(account: Account, order: Order) -
     messages = account.see(order)["messages"]
     assert messages["said"][0] == {
         "by_customer": False,
-        "at": "11:00 on 2 March 2026",
+        "at": "2 March 2026, 11:00",
         "words": f"Which theme? {HOSTILE}",
     }
     early = account.ask("reply", order, words="Storefront", last_turn=0)
@@ -450,7 +450,9 @@ def test_a_consumer_withdraws_without_a_reason_until_the_end_of_the_14th_day(
     european: Account, clock: TestClock, late: timedelta, status: int
 ) -> None:
     order = buys(european)
-    assert "16 March 2026" in european.see(order)["withdrawal"]["until"]
+    listed = european.call("orders", {"customer": ADA, "orders": [order.woo_order_id]})
+    assert "withdraw without a reason" in listed.get_json()["orders"][0]["says"]
+    assert "16 March 2026" in european.see(order)["withdrawal"]["says"]
     clock.at = LAST + late
     assert (european.see(order)["withdrawal"] is not None) == (status == 200)
     answer = european.ask("declare-withdrawal", order, request_key=KEY)

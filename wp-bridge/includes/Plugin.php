@@ -26,6 +26,7 @@ use RefundDesk\Bridge\Connect\Webhooks;
 use RefundDesk\Bridge\Events\Outbox;
 use RefundDesk\Bridge\Events\Sender;
 use RefundDesk\Bridge\Events\Watch;
+use RefundDesk\Bridge\Privacy\PersonalData;
 use RefundDesk\Bridge\Refunds\AttemptRecord;
 use RefundDesk\Bridge\Refunds\AttemptRoutes;
 use RefundDesk\Bridge\Refunds\GatewayWatch;
@@ -120,5 +121,6 @@ final class Plugin {
 		( new Deeds( $settings, $server ) )->add_hooks();
 		( new PaymentNotice() )->add_hooks();
 		( new Links( $about ) )->add_hooks();
+		( new PersonalData( $settings, $server ) )->add_hooks();
 	}
 }

@@ -20,9 +20,11 @@ from refunddesk.policy.fields import first_problem
 from refunddesk.policy.wording.catalogue import LANGUAGES, Language
 from refunddesk.services import order_home, signed_in, withdrawals
 from refunddesk.services.bridge_calls import BridgeCall, BridgeCallUnusable, ConnectedCall
+from refunddesk.services.order_home import OrderHome
 from refunddesk.services.plugins import find_sold_version
 from refunddesk.services.refusal import Refusal
 from refunddesk.services.signed_in import SignedIn
+from refunddesk.services.withdrawals import Right
 from refunddesk.web.account_words import word_order, word_summary
 from refunddesk.web.auth import By, guard
 from refunddesk.web.bridge import connected, read_bridge_call, signed
@@ -142,8 +144,11 @@ def list_orders(connection: str) -> Response:
     asked = _read(connection)
     edges, wanted = desk().edges, asked.said(ListSchema())["orders"]
     own = signed_in.list_own_orders(edges, asked.who, wanted)
-    pages = [order_home.show_order(edges, order.id, asked.language) for order in own]
-    return asked.answer({"orders": [word_summary(page, asked.language) for page in pages]})
+    told = []
+    for order in own:
+        page = order_home.show_order(edges, order.id, asked.language)
+        told.append(word_summary(page, asked.language, _right_of(page)))
+    return asked.answer({"orders": told})
 
 
 @account.post(f"{_BASE}/order")
@@ -151,7 +156,7 @@ def list_orders(connection: str) -> Response:
 def order(connection: str) -> Response:
     asked, edges = _read(connection), desk().edges
     page = order_home.show_order(edges, asked.order().id, asked.language)
-    right = withdrawals.find_right(edges, page.order.id) if page.may_ask else None
+    right = _right_of(page)
     version = find_sold_version(edges, [item.product for item in page.items])
     return asked.answer({"page": word_order(page, asked.language, right, version)})
 
@@ -233,6 +238,10 @@ def say_lost(connection: str) -> Response:
     asked = _read(connection)
     order_home.say_site_is_lost(desk().edges, asked.order().id, asked.said(SiteSchema())["site"])
     return asked.answer()
+
+
+def _right_of(page: OrderHome) -> Right | None:
+    return withdrawals.find_right(desk().edges, page.order.id) if page.may_ask else None
 
 
 def _say_why_not(refusal: Refusal) -> tuple[dict[str, str], int]:

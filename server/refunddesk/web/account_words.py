@@ -46,7 +46,7 @@ class _Voice:
         return self.show.show(at, "deadline", self.words) if at else self.say("today.for_good")
 
 
-def word_summary(page: OrderHome, language: Language) -> Json:
+def word_summary(page: OrderHome, language: Language, right: Right | None) -> Json:
     """One line of the list of a customer's orders: how far a request is, or what comes back."""
     voice = _voice(page, language)
     steps = steps_back(page) if page.may_ask else []
@@ -57,7 +57,7 @@ def word_summary(page: OrderHome, language: Language) -> Json:
         "state": voice.say(f"state.{asked.state}") if asked else None,
         "amount": voice.show.money(steps[0][0], voice.words) if steps else None,
         "until": voice.until(steps[0][1]) if steps else None,
-        "says": _says_today(voice) if page.may_ask and not steps else None,
+        "says": _says(voice, right) if page.may_ask and not steps else None,
         "sites": sum(len(one.sites) for one in page.licenses),
     }
 
@@ -89,9 +89,9 @@ def word_order(
             )
             for refund in page.refunds
         ],
-        "today": _today(voice) if page.may_ask else None,
+        "today": _today(voice) if page.may_ask and (steps_back(page) or not right) else None,
         "ask": _ask(voice, version) if page.may_ask else None,
-        "withdrawal": {"until": voice.until(right.until)} if right and page.may_ask else None,
+        "withdrawal": {"says": _says(voice, right)} if right and page.may_ask else None,
         "licenses": [_license(voice, one) for one in page.licenses],
     }
 
@@ -191,6 +191,13 @@ def _offer(voice: _Voice, offer: WorkQuote) -> Json:
         "accept": voice.say("offer.accept", amount=amount),
         "decline": voice.say("offer.decline"),
     }
+
+
+def _says(voice: _Voice, right: Right | None) -> str:
+    """The right by law, where there is one: it may give more than the policy does as things are."""
+    if right is None:
+        return _says_today(voice)
+    return voice.say("withdrawal.may", until=voice.until(right.until))
 
 
 def _says_today(voice: _Voice) -> str:

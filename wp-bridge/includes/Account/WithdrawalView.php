@@ -26,8 +26,7 @@ final class WithdrawalView {
 	 */
 	public static function show_offer( Part $right, int $order_id ): void {
 		OrderView::begin( 'withdrawal', __( 'Right of withdrawal', 'refund-desk-bridge' ) );
-		/* translators: %s: words such as "until the end of 16 March 2026". */
-		echo '<p>' . esc_html( sprintf( __( 'Without giving a reason, you can withdraw %s.', 'refund-desk-bridge' ), $right->text( 'until' ) ) ) . '</p>';
+		echo '<p>' . esc_html( $right->text( 'says' ) ) . '</p>';
 		printf( '<p><a class="button wp-element-button" href="%s">%s</a></p></section>', esc_url( self::address( $order_id ) ), esc_html__( 'Withdraw from contract here', 'refund-desk-bridge' ) );
 	}
 
