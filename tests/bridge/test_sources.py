@@ -107,6 +107,41 @@ def test_whatever_takes_a_form_checks_nonce_and_right_before_anything_else(place
         assert "current_user_can(" in text(found[name])
 
 
+def test_a_customers_form_is_taken_only_from_whose_order_and_form_it_is() -> None:
+    deeds = methods(read_php(SOURCES / "includes" / "Account" / "Deeds.php"))
+    taken = text(deeds["on_form"].child_by_field_name("body")).strip("{ \t\n").splitlines()
+    assert taken[0] == "$order = $this->allow();"
+    allow = text(deeds["allow"])
+    assert "null === $order" in allow
+    assert "Customer::own_order( $order_id )" in allow
+    assert "! Form::is_ours( $order_id )" in allow
+    is_ours = text(methods(read_php(SOURCES / "includes" / "Account" / "Form.php"))["is_ours"])
+    assert "wp_verify_nonce( $nonce, self::NONCE . $order_id )" in is_ours
+    assert "get_current_user_id() > 0" in is_ours
+
+
+@every_source
+def test_whoever_reads_a_form_has_checked_a_nonce(place: Path) -> None:
+    source = text(read_php(place))
+    if "$_POST" in source and place.name != "Guard.php":  # it adds to a check of WooCommerce's own
+        assert re.search(r"check_admin_referer\(|wp_verify_nonce\(|Form::is_ours\(", source)
+
+
+@every_source
+def test_no_page_of_the_store_calls_the_desk_but_the_customers_own(place: Path) -> None:
+    """Whoever shows a page asks by Told, which waits three seconds and remembers."""
+    name = place.relative_to(SOURCES).as_posix()
+    if "->server->call(" in text(read_php(place)) and not name.startswith("includes/Admin/"):
+        assert name in {
+            "includes/Account/Deeds.php",  # a form was sent
+            "includes/Account/Told.php",
+            "includes/Checkout/About.php",  # in the background
+            "includes/Connect/Checks.php",  # somebody pressed a button
+            "includes/Connect/Connection.php",
+            "includes/Privacy/PersonalData.php",  # an administrator works a request off
+        }
+
+
 @every_source
 def test_every_route_asks_who_calls(place: Path) -> None:
     for call in calls(read_php(place), "register_rest_route"):

@@ -18,6 +18,7 @@ defined( 'ABSPATH' ) || exit;
 
 define( 'WC_VERSION', '8.2.0' ); // The oldest that the bridge is for.
 
+require __DIR__ . '/account.php';
 require __DIR__ . '/features.php';
 require __DIR__ . '/orders.php';
 require __DIR__ . '/gateways.php';

@@ -8,8 +8,8 @@
 error_reporting( E_ALL );
 define( 'ABSPATH', __DIR__ . '/' );
 define( 'MINUTE_IN_SECONDS', 60 );
-define( 'HOUR_IN_SECONDS', 3600 );
 define( 'DAY_IN_SECONDS', 86400 );
+define( 'HOUR_IN_SECONDS', 3600 );
 define( 'ARRAY_A', 'ARRAY_A' );
 define( 'DB_NAME', 'store' );
 define( 'REFUND_DESK_BRIDGE_VERSION', '0.1.0' );
@@ -29,16 +29,20 @@ final class World {
 	public static $webhooks = array();
 	public static $user     = 0;
 	public static $scheme   = 'https';
+	public static $locale   = 'en_US';
+	/** What customers were told, as pairs of kind and words. */
+	public static $said = array();
 
 	public static function begin() {
 		global $wpdb;
-		foreach ( array( 'options', 'hooks', 'scheduled', 'answers', 'calls', 'orders', 'webhooks' ) as $name ) {
+		foreach ( array( 'options', 'hooks', 'scheduled', 'answers', 'calls', 'orders', 'webhooks', 'said' ) as $name ) {
 			self::$$name = array();
 		}
 		self::$home        = 'https://shop.example';
 		self::$environment = 'production';
 		self::$user        = 0;
 		self::$scheme      = 'https';
+		self::$locale      = 'en_US';
 		self::$options     = array( 'permalink_structure' => '/%postname%/' );
 		$wpdb              = new Sqlite_Database();
 	}
@@ -176,6 +180,88 @@ function rest_get_server() {
 	};
 }
 
+/** Thrown where WordPress would send a redirect, after which the bridge ends the request. */
+final class Left extends Exception {}
+class WP_User {
+	public $ID         = 7;
+	public $user_email = 'ada@example.com';
+}
+function wp_get_current_user() {
+	return new WP_User();
+}
+function get_user_by( $field, $email ) {
+	return 'ada@example.com' === $email ? new WP_User() : false;
+}
+function determine_locale() {
+	return World::$locale;
+}
+function esc_html( $text ) {
+	return htmlspecialchars( (string) $text, ENT_QUOTES );
+}
+function esc_attr( $text ) {
+	return esc_html( $text );
+}
+function esc_url( $text ) {
+	return esc_html( $text );
+}
+function esc_html__( $text ) {
+	return esc_html( $text );
+}
+function esc_attr__( $text ) {
+	return esc_html( $text );
+}
+function sanitize_key( $text ) {
+	return preg_replace( '/[^a-z0-9_-]/', '', $text );
+}
+function sanitize_text_field( $text ) {
+	return trim( strip_tags( $text ) );
+}
+function wp_unslash( $text ) {
+	return $text;
+}
+function wp_check_invalid_utf8( $text ) {
+	return $text;
+}
+function trailingslashit( $text ) {
+	return rtrim( $text, '/' ) . '/';
+}
+function add_query_arg( $name, $value, $address ) {
+	return $address . '?' . $name . '=' . $value;
+}
+function wp_create_nonce( $action ) {
+	return md5( World::$user . $action );
+}
+function wp_verify_nonce( $nonce, $action ) {
+	return wp_create_nonce( $action ) === $nonce ? 1 : false;
+}
+function wp_nonce_field( $action ) {
+	echo '<input type="hidden" name="_wpnonce" value="' . esc_attr( wp_create_nonce( $action ) ) . '">';
+}
+function set_transient( $name, $value ) {
+	return update_option( '_transient_' . $name, $value );
+}
+function get_transient( $name ) {
+	return get_option( '_transient_' . $name );
+}
+function delete_transient( $name ) {
+	return delete_option( '_transient_' . $name );
+}
+function wp_safe_redirect( $address ) {
+	throw new Left( $address );
+}
+function wc_add_notice( $words, $kind ) {
+	World::$said[] = array( $kind, $words );
+}
+function wc_get_page_permalink( $page ) {
+	return World::$home . '/' . $page . '/';
+}
+function wc_get_endpoint_url( $name, $value, $page ) {
+	return $page . $name . '/' . ( '' === $value ? '' : $value . '/' );
+}
+function wc_format_datetime( $date ) {
+	return $date->format( 'Y-m-d' );
+}
+
 class WP_Error {
 	private $code;
 	private $message;
@@ -257,6 +343,9 @@ class WC_Order {
 	public $id;
 	public $type   = 'shop_order';
 	public $status = 'processing';
+	/** Whose it is, and when it was paid. */
+	public $customer_id = 0;
+	public $paid        = null;
 	public function __construct( $id ) {
 		$this->id           = $id;
 		World::$orders[ $id ] = $this;
@@ -269,6 +358,18 @@ class WC_Order {
 	}
 	public function get_status() {
 		return $this->status;
+	}
+	public function get_customer_id() {
+		return $this->customer_id;
+	}
+	public function get_date_paid() {
+		return $this->paid;
+	}
+	public function get_date_created() {
+		return new DateTime( '2026-03-02' );
+	}
+	public function get_order_number() {
+		return (string) $this->id;
 	}
 	public function get_payment_method() {
 		return 'card';
@@ -337,6 +438,7 @@ function rest_do_request( $request ) {
 /** WordPress's database class, as far as the bridge calls it. Its name makes the bridge use it as it is. */
 class wpdb {
 	public $prefix     = 'wp_';
+	public $options    = 'wp_options';
 	public $last_error = '';
 	public $insert_id  = 0;
 	public $broken     = false;
@@ -350,7 +452,11 @@ class wpdb {
 			gateway_said TEXT DEFAULT '', answer_status INT DEFAULT 0, answer TEXT, begun_gmt TEXT, called_gmt TEXT,
 			settled_gmt TEXT)"
 		);
+		$this->rows->exec( 'CREATE TABLE wp_options (option_name TEXT)' );
 		$this->rows->exec( "CREATE TABLE wp_refund_desk_events (id INTEGER PRIMARY KEY, event_id TEXT, body TEXT, tries INT DEFAULT 0, given_up INT DEFAULT 0, due_gmt TEXT)" );
+	}
+	public function esc_like( $text ) {
+		return addcslashes( $text, '_%' );
 	}
 	public function get_blog_prefix() {
 		return $this->prefix;
