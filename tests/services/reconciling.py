@@ -146,14 +146,18 @@ class Reconciled:
         self._write("PUT", f"orders/{woo_order_id}", changes)
 
     def stock(self, count: int, first_id: int = 5001, *, apart: timedelta = _AT_ONCE) -> list[int]:
-        """Orders that are in the store already, each like one just sold; their ids."""
+        """Orders that are in the store already, each like one just sold, but to a customer of its
+        own: those of one are compared with each other. Their ids.
+        """
         sold = self.shop.sell("LIC-1")
         self.shop.sandbox.documents.delete("order", sold["id"])
         ids = list(range(first_id, first_id + count))
         for woo_order_id in ids:
             self.shop.clock.at += apart
             made = {"date_modified_gmt": f"{self.shop.clock():%Y-%m-%dT%H:%M:%S}"}
-            body = {**sold, "id": woo_order_id, "number": str(woo_order_id), **made}
+            mailbox = f"customer-{woo_order_id}@example.test"
+            buyer = {"customer_id": 0, "billing": {**sold["billing"], "email": mailbox}}
+            body = {**sold, "id": woo_order_id, "number": str(woo_order_id), **made, **buyer}
             self.shop.sandbox.put_object("order", body)
         return ids
 
