@@ -18,6 +18,8 @@ _FIRST_PREVIOUS = bytes(32)
 # Any constant does: it names the one lock under which the chain grows on PostgreSQL.
 _CHAIN_LOCK = 727_001
 _PAGE = 1_000
+_LAST = select(history.c.seq, history.c.hash).order_by(history.c.seq.desc()).limit(1)
+_INSERT = insert(history)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,7 @@ def append(transaction: Connection) -> None:
         return
     if transaction.dialect.name == "postgresql":
         transaction.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CHAIN_LOCK})
-    last = transaction.execute(
-        select(history.c.seq, history.c.hash).order_by(history.c.seq.desc()).limit(1)
-    ).one_or_none()
+    last = transaction.execute(_LAST).one_or_none()
     seq, previous = (last.seq, last.hash) if last else (0, _FIRST_PREVIOUS)
     rows = []
     for deed in deeds:
@@ -99,7 +99,7 @@ def append(transaction: Connection) -> None:
             }
         )
         previous = digest
-    transaction.execute(insert(history), rows)
+    transaction.execute(_INSERT, rows)
 
 
 def list_deeds(transaction: Connection, subject: str) -> list[Deed]:
@@ -120,9 +120,7 @@ def list_deeds_of(transaction: Connection, action: str) -> Iterator[tuple[int, D
 
 def find_head(transaction: Connection) -> Head | None:
     """The last line's place and hash, to be kept outside the database; None when empty."""
-    last = transaction.execute(
-        select(history.c.seq, history.c.hash).order_by(history.c.seq.desc()).limit(1)
-    ).one_or_none()
+    last = transaction.execute(_LAST).one_or_none()
     return Head(last.seq, last.hash.hex()) if last else None
 
 

@@ -8,11 +8,22 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from refunddesk.db.tables import customers, order_items, orders
 from refunddesk.money import Money
+
+# Said once: they are asked several times wherever money is concerned, and to build a statement
+# takes SQLAlchemy longer than the database takes to answer it.
+_ORDER = select(orders).where(orders.c.id == bindparam("order_id"))
+_LOCKED = _ORDER.with_for_update()
+_CURRENCY = select(orders.c.currency, orders.c.decimals).where(orders.c.id == bindparam("order_id"))
+_ITEMS = (
+    select(order_items)
+    .where(order_items.c.order_id == bindparam("order_id"), order_items.c.gone_at.is_(None))
+    .order_by(order_items.c.woo_item_id)
+)
 
 
 class NoSuchOrder(LookupError):
@@ -117,7 +128,7 @@ def find_order_of(transaction: Connection, number: str, email: str) -> Order | N
 
 
 def get_order(transaction: Connection, order_id: int) -> Order:
-    return _got(transaction.execute(select(orders).where(orders.c.id == order_id)), order_id)
+    return _got(transaction.execute(_ORDER, {"order_id": order_id}), order_id)
 
 
 def find_currency(transaction: Connection, store_id: int) -> tuple[str, int] | None:
@@ -143,8 +154,7 @@ def lock_order_of_store(transaction: Connection, store_id: int, woo_order_id: in
 
 def lock_order(transaction: Connection, order_id: int) -> Order:
     """The order, kept from every other writer until this transaction ends."""
-    query = select(orders).where(orders.c.id == order_id).with_for_update()
-    return _got(transaction.execute(query), order_id)
+    return _got(transaction.execute(_LOCKED, {"order_id": order_id}), order_id)
 
 
 def list_orders_of_customer(transaction: Connection, customer_ids: Sequence[int]) -> list[Order]:
@@ -232,14 +242,8 @@ def find_newest_woo_id(transaction: Connection, store_id: int) -> int | None:
 
 def list_items(transaction: Connection, order_id: int) -> list[OrderItem]:
     """The lines the order has now, in the store's sequence; removed ones are left out."""
-    row = transaction.execute(
-        select(orders.c.currency, orders.c.decimals).where(orders.c.id == order_id)
-    ).one()
-    rows = transaction.execute(
-        select(order_items)
-        .where(order_items.c.order_id == order_id, order_items.c.gone_at.is_(None))
-        .order_by(order_items.c.woo_item_id)
-    )
+    row = transaction.execute(_CURRENCY, {"order_id": order_id}).one()
+    rows = transaction.execute(_ITEMS, {"order_id": order_id})
     return [_item(item, row.currency, row.decimals) for item in rows]
 
 

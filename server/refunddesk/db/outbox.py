@@ -6,7 +6,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from refunddesk.db.many_rows import ManyRows
 from refunddesk.db.session import Transaction
@@ -31,6 +42,45 @@ _ASKING = ManyRows(
 )
 # What is due after a run that nobody asked to follow by another: nothing.
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def _claimable(now: BindParameter[datetime]) -> ColumnElement[bool]:
+    """Open, and either due and in nobody's hands, or left behind by a run that was killed."""
+    free = and_(outbox.c.claimed_until.is_(None), outbox.c.due_at <= now)
+    return and_(outbox.c.asked > outbox.c.done, or_(free, outbox.c.claimed_until <= now))
+
+
+# Said once: every job begins and every second ends with them, and to build a statement takes
+# SQLAlchemy longer than the database takes to answer it.
+_NOW = bindparam("now", type_=Instant())
+_DUE = (
+    select(outbox.c.id, outbox.c.job)
+    .where(
+        _claimable(_NOW),
+        or_(outbox.c.rung_at.is_(None), outbox.c.rung_at <= bindparam("rung_before")),
+    )
+    .order_by(outbox.c.due_at, outbox.c.id)
+    .limit(bindparam("most"))
+)
+_JOB = select(outbox.c.job).where(outbox.c.id == bindparam("promise_id"))
+_CLAIM = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("promise_id"), _claimable(_NOW))
+    .values(
+        claimed_until=bindparam("until"),
+        due_at=_NEVER,  # from here on: when to run again after this run
+        claims=outbox.c.claims + 1,
+        tries=outbox.c.tries + 1,
+    )
+    .returning(
+        outbox.c.id,
+        outbox.c.job,
+        outbox.c.subject,
+        outbox.c.asked,
+        outbox.c.claims,
+        outbox.c.tries,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +163,7 @@ def hasten(transaction: Connection, job: JobName, subjects_begin_with: str, now:
 
 def list_due(transaction: Connection, now: datetime, limit: int = 500) -> list[tuple[int, JobName]]:
     """Promises that may be claimed and were not rung for just now; oldest first."""
-    rows = transaction.execute(
-        select(outbox.c.id, outbox.c.job)
-        .where(
-            _claimable(now),
-            or_(outbox.c.rung_at.is_(None), outbox.c.rung_at <= now - RING_AGAIN),
-        )
-        .order_by(outbox.c.due_at, outbox.c.id)
-        .limit(limit)
-    )
+    rows = transaction.execute(_DUE, {"now": now, "rung_before": now - RING_AGAIN, "most": limit})
     return [(row.id, JobName(row.job)) for row in rows]
 
 
@@ -135,27 +177,12 @@ def claim(transaction: Connection, promise_id: int, *, now: datetime) -> Promise
     The claim lapses after the time its job is allowed (jobnames.LIMITS): if the run was killed,
     another one takes over then.
     """
-    job = transaction.scalar(select(outbox.c.job).where(outbox.c.id == promise_id))
+    job = transaction.scalar(_JOB, {"promise_id": promise_id})
     if job is None:
         return None
     until = now + LIMITS[JobName(job)].claim
     taken = transaction.execute(
-        update(outbox)
-        .where(outbox.c.id == promise_id, _claimable(now))
-        .values(
-            claimed_until=until,
-            due_at=_NEVER,  # from here on: when to run again after this run
-            claims=outbox.c.claims + 1,
-            tries=outbox.c.tries + 1,
-        )
-        .returning(
-            outbox.c.id,
-            outbox.c.job,
-            outbox.c.subject,
-            outbox.c.asked,
-            outbox.c.claims,
-            outbox.c.tries,
-        )
+        _CLAIM, {"promise_id": promise_id, "now": now, "until": until}
     ).one_or_none()
     if taken is None:
         return None
@@ -257,9 +284,3 @@ def list_open(
         )
         for row in transaction.execute(query.limit(limit))
     ]
-
-
-def _claimable(now: datetime) -> ColumnElement[bool]:
-    """Open, and either due and in nobody's hands, or left behind by a run that was killed."""
-    free = and_(outbox.c.claimed_until.is_(None), outbox.c.due_at <= now)
-    return and_(outbox.c.asked > outbox.c.done, or_(free, outbox.c.claimed_until <= now))

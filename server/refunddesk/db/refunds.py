@@ -9,11 +9,28 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypedDict, Unpack
 
-from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    insert,
+    select,
+    update,
+)
 
 from refunddesk.db.tables import outbox, refunds
 from refunddesk.jobnames import JobName
 from refunddesk.money import Money, total
+
+# Said once, as in db/orders.py.
+_REFUND = select(refunds).where(refunds.c.id == bindparam("refund_id"))
+_OF_ORDER = (
+    select(refunds).where(refunds.c.order_id == bindparam("order_id")).order_by(refunds.c.id)
+)
 
 
 class State(StrEnum):
@@ -206,7 +223,7 @@ def record_error(transaction: Connection, refund: Refund, error: str) -> bool:
 
 def get_refund(transaction: Connection, refund_id: int) -> Refund:
     """Raises RefundNotFound."""
-    row = transaction.execute(select(refunds).where(refunds.c.id == refund_id)).one_or_none()
+    row = transaction.execute(_REFUND, {"refund_id": refund_id}).one_or_none()
     if row is None:
         raise RefundNotFound(f"There is no refund {refund_id}.")
     return _refund(row)
@@ -228,9 +245,7 @@ def list_for_request(transaction: Connection, request_id: int) -> list[Refund]:
 
 
 def list_for_order(transaction: Connection, order_id: int) -> list[Refund]:
-    rows = transaction.execute(
-        select(refunds).where(refunds.c.order_id == order_id).order_by(refunds.c.id)
-    )
+    rows = transaction.execute(_OF_ORDER, {"order_id": order_id})
     return [_refund(row) for row in rows]
 
 

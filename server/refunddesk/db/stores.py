@@ -6,10 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from refunddesk.db.tables import item_rules, products, stores
+
+# Asked before every call of a store; said once, as in db/orders.py.
+_STORE = select(stores).where(stores.c.id == bindparam("store_id"))
+_KEYS = select(stores.c.consumer_key_sealed, stores.c.consumer_secret_sealed).where(
+    stores.c.id == bindparam("store_id")
+)
 
 
 class NoSuchStore(LookupError):
@@ -103,7 +109,7 @@ def insert_store(
 
 
 def get_store(transaction: Connection, store_id: int) -> Store:
-    row = transaction.execute(select(stores).where(stores.c.id == store_id)).one_or_none()
+    row = transaction.execute(_STORE, {"store_id": store_id}).one_or_none()
     if row is None:
         raise NoSuchStore(f"there is no store {store_id}")
     return _store(row)
@@ -131,11 +137,7 @@ def list_connected_stores(transaction: Connection) -> list[Store]:
 
 
 def get_sealed_keys(transaction: Connection, store_id: int) -> SealedKeys:
-    row = transaction.execute(
-        select(stores.c.consumer_key_sealed, stores.c.consumer_secret_sealed).where(
-            stores.c.id == store_id
-        )
-    ).one_or_none()
+    row = transaction.execute(_KEYS, {"store_id": store_id}).one_or_none()
     if row is None:
         raise NoSuchStore(f"there is no store {store_id}")
     return SealedKeys(row.consumer_key_sealed, row.consumer_secret_sealed)
