@@ -29,6 +29,8 @@ class JobName(StrEnum):
     CALL_OFF = "call_off"
     FIND_DUPLICATES = "find_duplicates"
     DESTROY_CREDENTIAL = "destroy_credential"
+    READ_MAILBOX = "read_mailbox"
+    READ_ARRIVAL = "read_arrival"
 
 
 class QueueName(StrEnum):
@@ -86,4 +88,6 @@ LIMITS: dict[JobName, JobLimits] = {
     JobName.CALL_OFF: _DESK,
     JobName.FIND_DUPLICATES: _DESK,
     JobName.DESTROY_CREDENTIAL: _DESK,
+    JobName.READ_MAILBOX: _MAIL,
+    JobName.READ_ARRIVAL: _MAIL,
 }

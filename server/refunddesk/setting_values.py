@@ -1,12 +1,26 @@
-"""How the text of each kind of setting is read; what cannot be meant raises ValueError."""
+"""What a setting is, and how the text of each kind is read; nonsense raises ValueError."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable: `default` None means it must be given."""
+
+    name: str
+    setting: str
+    default: str | None
+    read: Callable[[str], Any]
+    says: str
 
 
 def text(value: str) -> str:
@@ -73,6 +87,26 @@ def security(value: str) -> str:
 def mail_address(value: str) -> str:
     if value and not re.fullmatch(r"[^\s@<>\"(),:;]+@[^\s@<>\"(),:;]+", value):
         raise ValueError('must be an e-mail address such as "support@shop.example"')
+    return value
+
+
+def reply_mailbox(value: str) -> str:
+    local = mail_address(value).partition("@")[0]
+    # What is put behind it takes up to 39 of the 64 letters before the at sign.
+    if len(local) > 24 or "+" in local:
+        raise ValueError('must have at most 24 letters before the at sign, and no "+" there')
+    return value
+
+
+def host_or_none(value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?", value):
+        raise ValueError('must be the name of a server such as "mx.example.com"')
+    return value.lower()
+
+
+def imap_folder(value: str) -> str:
+    if not value or not value.isascii() or not value.isprintable():
+        raise ValueError('must be a folder\'s name as IMAP spells it, such as "INBOX"')
     return value
 
 

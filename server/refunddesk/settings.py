@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from refunddesk import setting_values
+from refunddesk.mail_settings import MAIL_VARIABLES, mail_problems
+from refunddesk.setting_values import Variable
 
 #: In REFUNDDESK_HOME; says what the environment leaves unsaid. `refunddesk run` writes one.
 SETTINGS_FILE = "settings.env"
@@ -45,6 +47,15 @@ class Settings:
     mail_ca_file: Path | None
     mail_from: str
     mail_folder: Path | None
+    mail_reply_to: str
+    mail_receiver: str
+    mail_in_token: str = field(repr=False)
+    imap_server: str
+    imap_security: str
+    imap_user: str
+    imap_password: str = field(repr=False)
+    imap_folder: str
+    imap_ca_file: Path | None
     wordpress_feed: str
     woocommerce_feed: str
     release_candidates: bool
@@ -65,17 +76,6 @@ class Settings:
     @property
     def port(self) -> int:
         return int(self.listen.rpartition(":")[2])
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """One environment variable: `default` None means it must be given."""
-
-    name: str
-    setting: str
-    default: str | None
-    read: Callable[[str], Any]
-    says: str
 
 
 VARIABLES = (
@@ -232,55 +232,7 @@ VARIABLES = (
         'Zip or folder of the WordPress plugin "SQLite Database Integration", on which checked\n'
         "plugins are booted. Empty: plugins are read, not booted.",
     ),
-    Variable(
-        "REFUNDDESK_MAIL_SERVER",
-        "mail_server",
-        "",
-        setting_values.server_or_none,
-        'The server that takes our mails, such as "smtp.example.com:587". Empty: none are sent.',
-    ),
-    Variable(
-        "REFUNDDESK_MAIL_SECURITY",
-        "mail_security",
-        "starttls",
-        setting_values.security,
-        'How the way to it is encrypted: "starttls" (mostly port 587), "tls" (465) or "none".',
-    ),
-    Variable(
-        "REFUNDDESK_MAIL_USER",
-        "mail_user",
-        "",
-        setting_values.text,
-        "Who signs in to the mail server. Empty: nobody does.",
-    ),
-    Variable(
-        "REFUNDDESK_MAIL_PASSWORD",
-        "mail_password",
-        "",
-        setting_values.text,
-        "The password that goes with it.",
-    ),
-    Variable(
-        "REFUNDDESK_MAIL_CA_FILE",
-        "mail_ca_file",
-        "",
-        setting_values.file_or_none,
-        "Certificates of a private authority to trust for the mail server, in one PEM file.",
-    ),
-    Variable(
-        "REFUNDDESK_MAIL_FROM",
-        "mail_from",
-        "",
-        setting_values.mail_address,
-        "The address our mails come from. Answers go there too, so somebody should read it.",
-    ),
-    Variable(
-        "REFUNDDESK_MAIL_FOLDER",
-        "mail_folder",
-        "",
-        setting_values.path_or_none,
-        "For trying out: a folder that mails are put into, instead of sending them.",
-    ),
+    *MAIL_VARIABLES,
     Variable(
         "REFUNDDESK_VAULT",
         "vault",
@@ -321,7 +273,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         except ValueError as error:
             problems.append(f"{variable.name} {error}")
     if not problems:
-        problems += _mail_problems(values)
+        problems += mail_problems(values)
     known = {variable.name for variable in VARIABLES}
     problems += [
         f"{name} is not a setting of Refund Desk"
@@ -349,16 +301,6 @@ def read_setting(setting: str) -> Any:
         return variable.read(text or "")
     except ValueError as error:
         raise SettingsIncomplete(f"{variable.name} {error}") from None
-
-
-def _mail_problems(values: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with the mail settings taken together."""
-    if (values["mail_server"] or values["mail_folder"]) and not values["mail_from"]:
-        yield "REFUNDDESK_MAIL_FROM is not set, and mails need an address that they come from"
-    if bool(values["mail_user"]) != bool(values["mail_password"]):
-        yield "REFUNDDESK_MAIL_USER and REFUNDDESK_MAIL_PASSWORD are given together or not at all"
-    elif values["mail_user"] and values["mail_security"] == "none":
-        yield 'REFUNDDESK_MAIL_SECURITY must not be "none" where a password is sent'
 
 
 def read_file(path: Path) -> dict[str, str]:

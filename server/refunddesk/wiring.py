@@ -14,6 +14,7 @@ from refunddesk.compat.surface import WOOCOMMERCE, WORDPRESS
 from refunddesk.db.session import open_database
 from refunddesk.feeds.client import ReleaseFeeds
 from refunddesk.mail.letter import Sender
+from refunddesk.mail.mailbox import MailboxAccess, MailIn, open_mailbox
 from refunddesk.mail.sending import (
     Mail,
     MailServer,
@@ -49,6 +50,7 @@ def open_edges(settings: Settings) -> Edges:
         home=settings.home,
         probe_site=partial(probe_site, allow_private=settings.allow_private_stores),
         mail=_mail(settings),
+        mail_in=_mail_in(settings),
         feeds=_feeds(settings),
         workshop=_workshop(settings),
         vault=settings.vault,
@@ -86,6 +88,23 @@ def _mail(settings: Settings) -> Mail | None:
         return None
     desk_url = f"{settings.public_url}{settings.url_prefix}"
     return Mail(Sender(settings.mail_from), send, desk_url, probe)
+
+
+def _mail_in(settings: Settings) -> MailIn:
+    mailbox = None
+    if settings.imap_server:
+        host, _, port = settings.imap_server.rpartition(":")
+        access = MailboxAccess(
+            host.strip("[]"),
+            int(port),
+            cast(Security, settings.imap_security),
+            settings.imap_user,
+            settings.imap_password,
+            settings.imap_folder,
+            settings.imap_ca_file,
+        )
+        mailbox = open_mailbox(access)
+    return MailIn(settings.mail_reply_to, settings.mail_receiver, mailbox)
 
 
 def _workshop(settings: Settings) -> Workshop | None:

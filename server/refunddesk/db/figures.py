@@ -17,6 +17,7 @@ from refunddesk.db.books import ENTRIES_LOOKED_AT
 from refunddesk.db.tables import (
     activations,
     alarms,
+    arrivals,
     entries,
     history,
     inbox,
@@ -69,6 +70,8 @@ class Figures:
     rounds: Mapping[str, datetime]
     unbalanced_entries: int
     audit_lines: int
+    mails: int
+    mails_waiting: int
 
 
 def read_figures(transaction: Connection, now: datetime) -> Figures:
@@ -93,6 +96,8 @@ def read_figures(transaction: Connection, now: datetime) -> Figures:
         rounds=_rounds(transaction),
         unbalanced_entries=_unbalanced(transaction),
         audit_lines=_newest(transaction, history.c.seq),
+        mails=_newest(transaction, arrivals.c.id),
+        mails_waiting=_count(transaction, arrivals, arrivals.c.state == "waiting"),
     )
 
 

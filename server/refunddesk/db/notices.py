@@ -23,7 +23,10 @@ class NoticeState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One mail to one reader. `facts` are what its templates are filled with."""
+    """One mail to one reader. `facts` are what its templates are filled with.
+
+    `undelivered_at`: when a server reported that what was sent did not arrive.
+    """
 
     id: int
     store_id: int | None
@@ -37,6 +40,17 @@ class Notice:
     written_at: datetime
     settled_at: datetime | None
     because: str | None
+    undelivered_at: datetime | None
+
+    @property
+    def standing(self) -> str:
+        """How it stands for people: one that came back was not received."""
+        return "undelivered" if self.undelivered_at else self.state.value
+
+    @property
+    def has_left(self) -> bool:
+        """A server took it, and none reported that it did not arrive."""
+        return self.state is NoticeState.SENT and self.undelivered_at is None
 
     @property
     def key(self) -> str:
@@ -98,7 +112,34 @@ def settle_notice(
             state=state.value,
             settled_at=None if state is NoticeState.DUE else now,
             because=because,
+            undelivered_at=None,
         )
+    )
+    return result.rowcount == 1
+
+
+def find_by_key(transaction: Connection, key: str) -> Notice | None:
+    """The notice whose sendings bear this key."""
+    parts = key.split(".")
+    if len(parts) != 3 or not all(part.isascii() and part.isdigit() for part in parts[1:]):
+        return None
+    number = int(parts[1])
+    notice = find_notice(transaction, number) if number < 2**63 else None
+    return notice if notice and notice.key == key else None
+
+
+def record_undelivered(
+    transaction: Connection, notice: Notice, *, because: str, now: datetime
+) -> bool:
+    """A mail server says that it did not arrive; False where that is known, or it was not sent."""
+    result = transaction.execute(
+        update(notices)
+        .where(
+            notices.c.id == notice.id,
+            notices.c.state == NoticeState.SENT.value,
+            notices.c.undelivered_at.is_(None),
+        )
+        .values(undelivered_at=now, because=because)
     )
     return result.rowcount == 1
 

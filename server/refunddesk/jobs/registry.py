@@ -9,6 +9,7 @@ from functools import partial
 from refunddesk.db.sweeps import Kind
 from refunddesk.jobnames import JobName
 from refunddesk.jobs import (
+    arrivals,
     calling_off,
     cases,
     compat,
@@ -35,6 +36,7 @@ from refunddesk.services import (
     watch,
     webhook_health,
 )
+from refunddesk.services.arrivals import drop_old, promise_reading
 from refunddesk.services.reconcile import promise_sweeps
 from refunddesk.services.renewals import promise_reminders
 
@@ -60,6 +62,8 @@ JOBS: Mapping[JobName, JobFunction] = {
     JobName.CALL_OFF: calling_off.call_off,
     JobName.FIND_DUPLICATES: duplicates.find_duplicates,
     JobName.DESTROY_CREDENTIAL: credentials.destroy_credential,
+    JobName.READ_MAILBOX: arrivals.read_mailbox,
+    JobName.READ_ARRIVAL: arrivals.read_arrival,
 }
 
 ROUNDS: Sequence[Round] = (
@@ -70,10 +74,12 @@ ROUNDS: Sequence[Round] = (
     Round("read_changes", timedelta(minutes=2), partial(promise_sweeps, kind=Kind.CHANGES)),
     Round("check_webhooks", timedelta(minutes=5), webhook_health.promise_checks),
     Round("watch_license_misses", timedelta(seconds=60), license_traffic.watch_misses),
+    Round("read_mailbox", timedelta(seconds=60), promise_reading),
     Round("read_feeds", timedelta(minutes=5), releases.promise_readings),
     Round("keep_vault", timedelta(minutes=5), credential_ends.keep_vault),
     Round("promise_reminders", timedelta(hours=1), promise_reminders),
     Round("drop_stray_files", timedelta(hours=1), attachments.drop_strays),
+    Round("drop_old_mails", timedelta(hours=1), drop_old),
     Round("keep_audit_head", timedelta(hours=1), audit.keep_head),
     Round("read_late_changes", timedelta(hours=1), partial(promise_sweeps, kind=Kind.LATE_CHANGES)),
     Round("read_refunds", timedelta(hours=1), partial(promise_sweeps, kind=Kind.REFUNDS)),

@@ -45,6 +45,7 @@ class Letter:
     """What is to be sent. `key` names it for ever: the same key gives the same Message-ID.
 
     `thread` is shared by all letters about one thing, so that mail programs show them together.
+    `reply_to` is where an answer finds its case; "": it goes to the sender.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Letter:
     text: str = field(repr=False)
     html: str = field(repr=False)
     written_at: datetime
+    reply_to: str = field(default="", repr=False)
 
 
 def compose(letter: Letter, sender: Sender) -> EmailMessage:
@@ -62,6 +64,8 @@ def compose(letter: Letter, sender: Sender) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = Address(one_line(sender.name, 100), addr_spec=usable_address(sender.address))
     message["To"] = Address(addr_spec=usable_address(letter.to))
+    if letter.reply_to:
+        message["Reply-To"] = Address(addr_spec=usable_address(letter.reply_to))
     message["Subject"] = one_line(letter.subject, 200)
     message["Date"] = format_datetime(letter.written_at)
     message["Message-ID"] = f"<{letter.key}@{sender.domain}>"

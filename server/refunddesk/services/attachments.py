@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from refunddesk.attachments import files
@@ -49,10 +49,19 @@ class Served:
     data: bytes
 
 
-def attach(edges: Edges, case_id: int, name: str, data: bytes, *, by: str) -> Attachment:
+def attach(
+    edges: Edges,
+    case_id: int,
+    name: str,
+    data: bytes,
+    *,
+    by: str,
+    received_at: datetime | None = None,
+) -> Attachment:
     """Keep a picture or log with the case; the same bytes again are the same attachment.
 
-    Raises NoSuchCase, AttachmentNotTaken, CaseFull.
+    `received_at` dates what came by mail, for a report that was complete from then. Raises
+    NoSuchCase, AttachmentNotTaken, CaseFull.
     """
     try:
         content = read_content(data)
@@ -93,7 +102,7 @@ def attach(edges: Edges, case_id: int, name: str, data: bytes, *, by: str) -> At
             subject=f"case:{case_id}",
             data={"attachment": attachment.id, "kind": content.media_type},
         )
-        settle_case(edges, transaction, case, now)
+        settle_case(edges, transaction, case, now, received_at=received_at)
     return attachment
 
 

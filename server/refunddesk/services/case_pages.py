@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from refunddesk.db import customers, item_deliveries, materials, orders, requests, staff, stores
+from refunddesk.db import (
+    arrivals,
+    customers,
+    item_deliveries,
+    materials,
+    orders,
+    requests,
+    staff,
+    stores,
+)
+from refunddesk.db.arrivals import Arrival
 from refunddesk.db.history import Deed, list_deeds
 from refunddesk.db.item_deliveries import ItemDelivery
 from refunddesk.db.materials import Material
@@ -24,7 +34,8 @@ class StaffCase:
 
     `email` is the customer's, None where the store knows of none; `requests` are all refund
     requests for the order. `deliveries` are of its customization work, `materials` what explains
-    the product that the report names, `credentials` the access that the customer was asked for.
+    the product that the report names, `credentials` the access that the customer was asked for,
+    `mails` what came in for the case.
     """
 
     held: CasePage
@@ -36,6 +47,7 @@ class StaffCase:
     items: list[OrderItem]
     deliveries: list[ItemDelivery]
     materials: tuple[Material, ...]
+    mails: list[Arrival]
     names: Mapping[str, str]
     credentials: tuple[Shown, ...]
 
@@ -79,5 +91,6 @@ def show_staff_case(edges: Edges, case_id: int) -> StaffCase:
             deliveries=item_deliveries.list_of_order(transaction, order.id),
             materials=page.materials if page else (),
             credentials=show_of_case(edges, transaction, case_id),
+            mails=arrivals.list_of_case(transaction, case_id),
             names={f"staff:{one.id}": one.name for one in staff.list_staff(transaction)},
         )

@@ -71,14 +71,24 @@ def say(edges: Edges, case_id: int, saying: Saying, *, by: str, seen: int | None
     with edges.database.write() as transaction:
         case = lock_case(transaction, case_id)
         check_seen(transaction, case, seen)
-        if saying.kind is TurnKind.QUESTION:
-            _check_open(case)
-        said_at = _said_at(case, saying.said_at, now)
-        turn = Turn(said_at, saying.kind, asks=saying.asks)
-        writer = CUSTOMER if saying.kind is TurnKind.REPLY else by
-        case, turn_id = add_turn(edges, transaction, case, turn, saying.words, writer, by, now)
-        _pass_on(transaction, case, saying, turn_id, now)
-    return case
+        return say_within(edges, transaction, case, saying, by, now)[0]
+
+
+def say_within(
+    edges: Edges, transaction: Connection, case: Case, saying: Saying, by: str, now: datetime
+) -> tuple[Case, int]:
+    """As `say`, in the transaction that locked the case; the case, and the turn's id.
+
+    Raises CaseEnded (of a question), InstantInFuture, SaidTooEarly.
+    """
+    if saying.kind is TurnKind.QUESTION:
+        _check_open(case)
+    said_at = _said_at(case, saying.said_at, now)
+    turn = Turn(said_at, saying.kind, asks=saying.asks)
+    writer = CUSTOMER if saying.kind is TurnKind.REPLY else by
+    case, turn_id = add_turn(edges, transaction, case, turn, saying.words, writer, by, now)
+    _pass_on(transaction, case, saying, turn_id, now)
+    return case, turn_id
 
 
 def find(

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from refunddesk import own_address
 from refunddesk.db import alarms, condition, figures, leases, schema
 from refunddesk.db.history import HistoryBroken
+from refunddesk.mail.mailbox import MailboxUnavailable
 from refunddesk.mail.sending import MailServerUnavailable
 from refunddesk.own_address import AddressNotAnswering
 from refunddesk.queue import QueueUnreachable
@@ -38,6 +39,7 @@ def look_without_database(edges: Edges, place: Place) -> Iterator[Observation]:
     yield from _look_at_queues(place)
     yield _look_at_address(place)
     yield _look_at_mail(edges)
+    yield from _look_at_mail_in(edges)
 
 
 def look_at_database(edges: Edges) -> Observation:
@@ -128,6 +130,39 @@ def _look_at_mail(edges: Edges) -> Observation:
             Grade.BAD,
             f"{error} Mails wait and are tried again.",
             "See that it is up, and REFUNDDESK_MAIL_SERVER, _USER, _PASSWORD and _SECURITY right.",
+        )
+
+
+def _look_at_mail_in(edges: Edges) -> Iterator[Observation]:
+    """Would an answer come in, and count? The mailbox is opened, and nothing in it changed."""
+    way = edges.mail_in
+    if not way.reply_to:
+        yield Observation(
+            "mail in",
+            Grade.OK,
+            "Our mails name no address for answers (REFUNDDESK_MAIL_REPLY_TO).",
+        )
+        return
+    if not way.receiver:
+        yield Observation(
+            "mail in",
+            Grade.WARN,
+            "No sender can be proven: every mail waits for a person.",
+            "Set REFUNDDESK_MAIL_RECEIVER: docs/mail.md.",
+        )
+    if way.mailbox is None:
+        return
+    try:
+        with way.mailbox.open() as folder:
+            last = max(folder.next_uid - 1, 0)
+        said = f"{way.mailbox.name} lets us in; its newest mail is number {last}."
+        yield Observation("mailbox", Grade.OK, said)
+    except MailboxUnavailable as error:
+        yield Observation(
+            "mailbox",
+            Grade.BAD,
+            str(error),
+            "See that it is up, and REFUNDDESK_IMAP_SERVER, _USER, _PASSWORD, _FOLDER right.",
         )
 
 

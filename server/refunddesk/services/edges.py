@@ -11,6 +11,7 @@ from refunddesk.clock import Clock
 from refunddesk.compat.smoke.both import Workshop
 from refunddesk.db.session import Database
 from refunddesk.feeds.client import NO_FEEDS, ReleaseFeeds
+from refunddesk.mail.mailbox import NO_MAIL_IN, MailIn
 from refunddesk.mail.sending import Mail
 from refunddesk.sealing import Sealer
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
@@ -23,9 +24,10 @@ class Edges:
 
     `home` is the folder for what must not lie in the database itself, `feeds` where new releases
     of WordPress and WooCommerce are heard of. `mail` None: no mail is sent, and what would have
-    been is kept as such. `probe_site` looks whether a customer's site is still there. `workshop` is
-    what booting plugins takes; None: they are read only. `vault` is the folder for the keys of
-    customers' credentials, None: one in `home`; none of these outlives `credential_life`.
+    been is kept as such; `mail_in` is where answers come in. `probe_site` looks whether a
+    customer's site is still there. `workshop` is what booting plugins takes; None: they are read
+    only. `vault` is the folder for the keys of customers' credentials, None: one in `home`; none of
+    these outlives `credential_life`.
     """
 
     database: Database
@@ -36,6 +38,7 @@ class Edges:
     home: Path
     feeds: ReleaseFeeds = NO_FEEDS
     mail: Mail | None = None
+    mail_in: MailIn = NO_MAIL_IN
     probe_site: Callable[[str], SiteAnswer] = field(default=probe_site)
     workshop: Workshop | None = None
     vault: Path | None = None

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from refunddesk.db import books, leases, overview, schema
+from refunddesk.db.arrivals import Arrival
 from refunddesk.db.overview import Block
 from refunddesk.services.edges import Edges
 
@@ -54,6 +55,7 @@ class Status:
     overdue_cases: Block[overview.CaseLine]
     cases_on_us: Block[overview.CaseLine]  # those that have time yet
     approvals: Block[overview.ApprovalLine]
+    mails: Block[Arrival]
     double_payments: Block[overview.DuplicateLine]
     suspicions: Block[overview.SuspicionLine]
     failed_steps: Block[overview.StepLine]
@@ -78,6 +80,7 @@ class Status:
             self.approvals,
             self.overdue_cases,
             self.cases_on_us,
+            self.mails,
             self.double_payments,
             self.suspicions,
             self.failed_steps,
@@ -113,6 +116,7 @@ def look(edges: Edges) -> Status:
             overdue_cases=overview.list_cases(transaction, "support", now, overdue=True),
             cases_on_us=overview.list_cases(transaction, "support", now, overdue=False),
             approvals=overview.list_approvals(transaction),
+            mails=overview.list_waiting_mails(transaction),
             double_payments=overview.list_duplicates(transaction, "open"),
             suspicions=overview.list_suspicions(transaction),
             failed_steps=overview.list_failed_steps(transaction),

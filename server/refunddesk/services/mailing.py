@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
@@ -19,6 +20,7 @@ from refunddesk.services import customer_links
 from refunddesk.services.alarms import keep_alarm
 from refunddesk.services.edges import Edges
 from refunddesk.services.refusal import Refusal
+from refunddesk.services.reply_addresses import reply_address_of
 from refunddesk.worktime import zone
 
 _ACTOR = "mail"
@@ -47,10 +49,11 @@ def send_notice(edges: Edges, notice_id: int) -> None:
         if notice is None or notice.state is not NoticeState.DUE:
             return
         name, timezone = _store_of(transaction, notice)
+        reply_to = reply_address_of(edges, transaction, notice)
     if edges.mail is None:
         _settle(edges, notice, NoticeState.NOT_SENT, "no mail server is set")
         return
-    letter = _letter(edges, edges.mail, notice, timezone)
+    letter = replace(_letter(edges, edges.mail, notice, timezone), reply_to=reply_to)
     try:
         edges.mail.send(compose(letter, Sender(edges.mail.sender.address, name)))
     except (AddressNotUsable, MailRefused) as refused:
@@ -71,7 +74,7 @@ def send_again(edges: Edges, notice_id: int, *, by: str) -> None:
         notice = notices.find_notice(transaction, notice_id)
         if notice is None:
             raise NoSuchNotice(f"There is no notice {notice_id}.")
-        if notice.state in (NoticeState.DUE, NoticeState.SENT):
+        if notice.state is NoticeState.DUE or notice.has_left:
             raise NoticeNotToBeSentAgain(
                 f"Notice {notice_id} is {notice.state}. Nothing was changed."
             )
@@ -141,14 +144,36 @@ def _settle(edges: Edges, notice: Notice, state: NoticeState, because: str | Non
             subject=f"notice:{notice.id}",
             data={"about": notice.about, "kind": notice.kind},
         )
-        if state is NoticeState.REFUSED and notice.store_id is not None:
-            # Without the address and the server's words, which may name it: alarms are kept.
-            keep_alarm(
-                transaction,
-                notice.store_id,
-                AlarmKind.MAIL_REFUSED,
-                f"notice:{notice.id}",
-                trouble=f"Notice {notice.id} ({notice.kind}, about {notice.about}) will never be "
-                "delivered: reach its reader in another way.",
-                now=now,
-            )
+        if state is NoticeState.REFUSED:
+            raise_undelivered(transaction, notice, now)
+
+
+def record_bounce(transaction: Connection, notice: Notice, said: str, now: datetime) -> None:
+    """A mail server reports that a notice it took did not arrive; once more changes nothing."""
+    if not notices.record_undelivered(transaction, notice, because=said, now=now):
+        return
+    record_deed(
+        transaction,
+        at=now,
+        actor=_ACTOR,
+        action="notice_undelivered",
+        subject=f"notice:{notice.id}",
+        data={"about": notice.about, "kind": notice.kind},
+    )
+    raise_undelivered(transaction, notice, now)
+
+
+def raise_undelivered(transaction: Connection, notice: Notice, now: datetime) -> None:
+    """Have a person reach the notice's reader in another way."""
+    if notice.store_id is None:
+        return
+    # Without the address and the server's words, which may name it: alarms are kept.
+    keep_alarm(
+        transaction,
+        notice.store_id,
+        AlarmKind.MAIL_REFUSED,
+        f"notice:{notice.id}",
+        trouble=f"Notice {notice.id} ({notice.kind}, about {notice.about}) will never be "
+        "delivered: reach its reader in another way.",
+        now=now,
+    )

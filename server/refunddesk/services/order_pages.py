@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from refunddesk.db import (
+    arrivals,
     books,
     cases,
     customers,
@@ -23,6 +24,7 @@ from refunddesk.db import (
     stores,
     subscriptions,
 )
+from refunddesk.db.arrivals import Arrival
 from refunddesk.db.cases import Case
 from refunddesk.db.customers import CustomerFacts
 from refunddesk.db.disputes import Dispute
@@ -67,7 +69,8 @@ class StaffOrder:
 
     `accused` is the address under which a procedure is open. `quote` is None where a person
     decides, and `not_quoted` then says why. `names` are the staff's, by what the history calls them
-    ("staff:3"). `notices` are the newest, oldest first.
+    ("staff:3"). `notices` and `mails`, which came in, are the newest,
+    oldest first.
     """
 
     held: OrderPage
@@ -78,6 +81,7 @@ class StaffOrder:
     quote: OrderQuote | None
     not_quoted: str
     notices: list[Notice]
+    mails: list[Arrival]
     deeds: list[Deed]
     names: Mapping[str, str]
 
@@ -130,6 +134,7 @@ def show_staff_order(edges: Edges, order_id: int) -> StaffOrder:
             quote=quote,
             not_quoted=not_quoted,
             notices=notices.list_notices_about(transaction, _subjects(held)),
+            mails=arrivals.list_of_order(transaction, order_id),
             deeds=list_deeds(transaction, f"order:{order_id}"),
             names={f"staff:{one.id}": one.name for one in staff.list_staff(transaction)},
         )

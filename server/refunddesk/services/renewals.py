@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 from refunddesk.db import customers, notices, orders, outbox, renewals, stores, subscriptions
 from refunddesk.db.customer_links import Purpose
 from refunddesk.db.history import record_deed
-from refunddesk.db.notices import NoticeState
 from refunddesk.db.orders import Order
 from refunddesk.db.renewals import Renewal
 from refunddesk.db.stores import Store
@@ -132,7 +131,7 @@ def list_told(transaction: Connection, order: Order) -> tuple[RenewalNotice, ...
         RenewalNotice(one.kind, one.settled_at)
         for about in (f"renewal:{renewal.id}", f"order:{order.id}")
         for one in notices.list_notices(transaction, about)
-        if one.kind in kinds and one.state is NoticeState.SENT and one.settled_at
+        if one.kind in kinds and one.has_left and one.settled_at
     )
 
 

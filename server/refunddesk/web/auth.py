@@ -37,6 +37,7 @@ class By(StrEnum):
     VISIT = "visit"  # the cookie of a customer who came by a link
     BEARER = "bearer"  # a person's API token in the Authorization header
     MONITOR = "monitor"  # the token of the settings, for figures that name nobody
+    RELAY = "relay"  # the token of the settings, for a mail service that hands mails in
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,9 @@ def guard(by: By, *roles: Role) -> Callable[[View], View]:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if by is By.MONITOR:
-                _check_monitor()
+                _check_token(desk().settings.metrics_token, "REFUNDDESK_METRICS_TOKEN")
+            if by is By.RELAY:
+                _check_token(desk().settings.mail_in_token, "REFUNDDESK_MAIL_IN_TOKEN")
             if by is By.VISIT:
                 g.refunddesk_visit = _by_visit()
             if roles:
@@ -156,11 +159,10 @@ def _by_bearer() -> Caller:
     return Caller(bearer.staff_id, bearer.role)
 
 
-def _check_monitor() -> None:
-    expected = desk().settings.metrics_token.encode()
-    brought = (_bearer_token() or "").encode()
+def _check_token(token: str, setting: str) -> None:
+    expected, brought = token.encode(), (_bearer_token() or "").encode()
     if not expected or not compare_digest(brought, expected):
-        raise NotSignedIn("This needs the token that REFUNDDESK_METRICS_TOKEN holds.")
+        raise NotSignedIn(f"This needs the token that {setting} holds.")
 
 
 PROOFS: Mapping[By, Proof] = {By.SESSION: _by_session, By.BEARER: _by_bearer}

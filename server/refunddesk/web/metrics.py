@@ -92,6 +92,10 @@ def _of_desk(found: Figures, now: datetime) -> Iterator[Metric]:
         found.unbalanced_entries,
     )
     yield _one("audit_lines", "Lines of the audit log.", found.audit_lines)
+    came = CounterMetricFamily("refunddesk_mails", "Mails that came in and were kept.")
+    came.add_metric([], found.mails)
+    yield came
+    yield _one("mails_waiting", "Mails that came in and wait for a person.", found.mails_waiting)
 
 
 def _of_deliveries(found: Figures, now: datetime) -> Iterator[Metric]:

@@ -11,6 +11,7 @@ from refunddesk.web.bridge import bridge
 from refunddesk.web.desk import desk_pages
 from refunddesk.web.hooks import hooks
 from refunddesk.web.licenses import licenses
+from refunddesk.web.mails import mails
 from refunddesk.web.policies import policies
 from refunddesk.web.portal import portal
 
@@ -23,6 +24,7 @@ BLUEPRINTS: tuple[tuple[Blueprint, str], ...] = (
     (licenses, "/licenses"),
     (policies, "/policies"),
     (portal, "/my"),
+    (mails, "/mails"),
     (health.blueprint, ""),
     (metrics.blueprint, ""),
 )

@@ -17,6 +17,7 @@ from refunddesk.db.overview.of_deliveries import (
     list_quarantined,
     list_stuck,
 )
+from refunddesk.db.overview.of_mails import list_waiting_mails
 from refunddesk.db.overview.of_money import (
     ApprovalLine,
     RefundLine,
@@ -76,4 +77,5 @@ __all__ = [
     "list_stuck",
     "list_stuck_payments",
     "list_suspicions",
+    "list_waiting_mails",
 ]

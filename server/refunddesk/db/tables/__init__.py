@@ -32,7 +32,7 @@ from refunddesk.db.tables.of_licenses import (
     staging_patterns,
     suspicions,
 )
-from refunddesk.db.tables.of_mail import notices
+from refunddesk.db.tables.of_mail import arrivals, mailbox_marks, notices
 from refunddesk.db.tables.of_orders import (
     customers,
     disputes,
@@ -83,6 +83,7 @@ __all__ = [
     "alarms",
     "approval_limits",
     "approvals",
+    "arrivals",
     "attachments",
     "cancellations",
     "cases",
@@ -108,6 +109,7 @@ __all__ = [
     "leases",
     "license_calls",
     "licenses",
+    "mailbox_marks",
     "material_offers",
     "metadata",
     "notices",

@@ -7,6 +7,7 @@ from refunddesk.web.desk import cases as cases
 from refunddesk.web.desk import credentials as credentials
 from refunddesk.web.desk import customers as customers
 from refunddesk.web.desk import deciding as deciding
+from refunddesk.web.desk import mails as mails
 from refunddesk.web.desk import orders as orders
 from refunddesk.web.desk import pages as pages
 from refunddesk.web.desk import payments as payments
