@@ -25,9 +25,12 @@ from refunddesk.db.steps import StepKind
 from refunddesk.db.suspicions import SuspicionKind
 from refunddesk.services import (
     approval_limits,
+    arrival_work,
+    arrivals,
     attachments,
     cases,
     customer_links,
+    landing,
     order_home,
     overrides,
     stores,
@@ -49,6 +52,7 @@ from tests.web.receiving import ORDER
 from tests.web.test_attachments import picture
 
 MONITOR_TOKEN = "the token of the monitors, long enough"
+RELAY_TOKEN = "the token of the mail service, long enough"
 _FORMS = "refunddesk_forms"
 #: Of nothing in either store.
 MISSING = 987_654
@@ -166,6 +170,7 @@ def _callers(edges: Edges, own: Things) -> Iterator[Caller]:
     yield Caller("a customer", bearer=visit, session=visit, visit=visit)
     yield Caller("a licence", bearer=own.key, session=own.key, visit=own.key, key=own.key)
     yield Caller("the monitor", MONITOR_TOKEN, MONITOR_TOKEN, MONITOR_TOKEN)
+    yield Caller("the mail service", RELAY_TOKEN, RELAY_TOKEN, RELAY_TOKEN)
     yield Caller("the store", signs=True)
 
 
@@ -221,6 +226,7 @@ def _things(edges: Edges, number: int, email: str) -> Things:
     wanted = handing_over.asked(edges, case)
     kept = attachments.attach(edges, case.id, "shot.png", picture(), by=STAFF)
     check = add_check(edges, Verdict.OK, slug=f"plugin-{number}")
+    mail_id, free_mail_id = (_mail(edges, number, case_id) for case_id in (case.id, None))
     assert order.customer_id
     assert suspicion_id
     return Things(
@@ -245,6 +251,8 @@ def _things(edges: Edges, number: int, email: str) -> Things:
             "suspicion_id": suspicion_id,
             "check_id": check.id,
             "duplicate_id": pair.id,
+            "mail_id": mail_id,
+            "free mail": free_mail_id,
             "approval_id": approval_id,
             "held request": waits_id,
             "woo_item_id": 12,
@@ -276,6 +284,16 @@ def _held(edges: Edges, store_id: int, woo_order_id: int) -> tuple[int, int]:
         approval = approvals.find_open(transaction, request_id)
     assert approval
     return request_id, approval.id
+
+
+def _mail(edges: Edges, number: int, case_id: int | None) -> int:
+    """A mail that nobody vouches for, led to a case or to none; it waits for a person."""
+    raw = f"From: ada@example.com\r\n\r\nMail {number} to {case_id}".encode()
+    mail_id, _ = arrivals.keep_mail(edges, raw)
+    landing.read_arrival(edges, mail_id)
+    if case_id is not None:
+        arrival_work.lead_to(edges, mail_id, case_id=case_id, order_id=None, by=STAFF)
+    return mail_id
 
 
 def _paid_twice(edges: Edges, store_id: int, number: int) -> Duplicate:
@@ -459,6 +477,9 @@ MAKERS: Mapping[str, Maker] = {
     "GET /desk/customers/{customer_id}": _READS,
     "GET /desk/desk.css": _READS,
     "GET /desk/icon.svg": _READS,
+    "GET /desk/mails": _READS,
+    "GET /desk/mails/{mail_id}": _READS,
+    "GET /desk/mails/{mail_id}/raw": _READS,
     "GET /desk/orders/{order_id}": _READS,
     "GET /desk/payments": _READS,
     "GET /desk/plugins": _READS,
@@ -600,12 +621,20 @@ MAKERS: Mapping[str, Maker] = {
     "POST /desk/customers/{customer_id}/accuse": _sends(status=303, form={"words": "A letter."}),
     "POST /desk/customers/{customer_id}/clear": _sends(status=409, changes=False),  # none is open
     "POST /desk/customers/{customer_id}/suspect": _sends(status=303, form={"words": "A forum."}),
+    "POST /desk/mails/{mail_id}/aside": _sends(status=303),
+    # There is a request for this order already.
+    "POST /desk/mails/{mail_id}/ask": _sends(status=409, changes=False),
+    "POST /desk/mails/{mail_id}/lead": lambda cast, caller, things: Sent(
+        303, form={"kind": "case", "number": str(things.ids["case_id"])}
+    ),
+    "POST /desk/mails/{mail_id}/reply": _sends(status=303),
     "POST /desk/plugins": _uploads,
     "POST /desk/requests/{request_id}/approve/{approval_id}": _sends(status=303),
     "POST /desk/requests/{request_id}/decline/{approval_id}": _sends(
         status=303, form={"because": "Ask first."}
     ),
     "POST /desk/requests/{request_id}/override": _decides,
+    "POST /mails": _sends(status=201, data=b"From: ada@example.com\r\n\r\nHello."),
     "POST /desk/sign-in": _sends(
         status=401, form={"email": "nobody@store.test", "password": "x"}, changes=False
     ),
@@ -661,6 +690,7 @@ ABOUT = {
         "credential_id": "credential wanted"
     },
     "POST /my/credentials/{credential_id}/give": {"credential_id": "credential wanted"},
+    "POST /desk/mails/{mail_id}/lead": {"mail_id": "free mail"},
     "GET /api/activations/{activation_id}/receipt": {"activation_id": "activation off"},
     "POST /desk/requests/{request_id}/approve/{approval_id}": {"request_id": "held request"},
     "POST /desk/requests/{request_id}/decline/{approval_id}": {"request_id": "held request"},

@@ -23,7 +23,17 @@ from refunddesk.web.throttle import Throttle
 from tests.conftest import REPOSITORY
 from tests.house.test_tables import every_route
 from tests.rehearsing import Rehearsal
-from tests.web.role_table import ABOUT, MAKERS, MISSING, MONITOR_TOKEN, Caller, Cast, Things, cast
+from tests.web.role_table import (
+    ABOUT,
+    MAKERS,
+    MISSING,
+    MONITOR_TOKEN,
+    RELAY_TOKEN,
+    Caller,
+    Cast,
+    Things,
+    cast,
+)
 
 _WRITING = ("INSERT", "UPDATE", "DELETE")
 _PARAMETER = re.compile(r"{(\w+)}")
@@ -60,6 +70,8 @@ class Row:
                 return caller.name == "the store"
             case "monitor":
                 return caller.name == "the monitor"
+            case "relay":
+                return caller.name == "the mail service"
         raise AssertionError(f"nobody knows what {self.proved_by} proves")
 
     def refusal(self, caller: Caller) -> int:
@@ -92,7 +104,9 @@ def players(
     rehearsal: Rehearsal, edges: Edges, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> Cast:
     rehearsed = replace(edges, database=rehearsal)
-    app = create_app(replace(settings, metrics_token=MONITOR_TOKEN), edges=rehearsed)
+    app = create_app(
+        replace(settings, metrics_token=MONITOR_TOKEN, mail_in_token=RELAY_TOKEN), edges=rehearsed
+    )
     # Whoever calls thousands of times is turned away, which is no question of roles.
     monkeypatch.setattr(Throttle, "attempt", lambda *_: None)
     return cast(app, rehearsed)
