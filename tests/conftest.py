@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
@@ -23,6 +26,7 @@ from sqlalchemy.engine import make_url
 from refunddesk.db import schema
 from refunddesk.db.session import Database, open_database
 from refunddesk.sealing import Sealer, new_key
+from refunddesk.services import staff
 from refunddesk.services.edges import Edges
 from refunddesk.settings import Settings, read_settings
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
@@ -74,6 +78,17 @@ class TestClock:
 @pytest.fixture
 def clock() -> TestClock:
     return TestClock()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Keep passwords at the least cost: each check takes 50 ms and 64 MB otherwise, on purpose.
+
+    That the desk itself asks for these is held in tests/web/test_desk.py.
+    """
+    cheap = PasswordHasher.from_parameters(CHEAPEST)
+    with patch.object(staff, "_hasher", lambda: cheap):
+        yield
 
 
 @pytest.fixture(scope="session")
