@@ -26,6 +26,9 @@ from refunddesk.db.releases import Channel, Release
 
 #: On such a release the plugin is known to work.
 _PASSES = (Verdict.OK, Verdict.WARN)
+#: By product: the history last put together, with the packed releases that came after the shipped.
+#: To extend it, and to restore a surface of it, takes longer than most plugins take to check.
+_histories: dict[str, tuple[tuple[tuple[bytes, str], ...], Lifecycle]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +69,28 @@ def choose_comparison(
 
 def get_surface(transaction: Connection, release: Release) -> Surface:
     """What a release that was read offers."""
-    packed = releases.find_surface(transaction, release.id)
-    assert packed is not None
-    return unpack_surface(packed, release.sha256 or "")
+    return unpack_surface(*_packed(transaction, release))
 
 
 def known_history(transaction: Connection, product: str) -> Lifecycle:
     """The shipped history, with the finished releases that came after it."""
     shipped = read_shipped(product)
-    later = [
-        get_surface(transaction, release)
+    later = tuple(
+        _packed(transaction, release)
         for release in _finished(transaction, product)
         if compare(release.version, shipped.versions[-1]) > 0
-    ]
-    return extended(shipped, later)
+    )
+    kept = _histories.get(product)
+    if kept is None or kept[0] != later:
+        history = extended(shipped, [unpack_surface(*packed) for packed in later])
+        kept = _histories[product] = later, history
+    return kept[1]
+
+
+def _packed(transaction: Connection, release: Release) -> tuple[bytes, str]:
+    packed = releases.find_surface(transaction, release.id)
+    assert packed is not None
+    return packed, release.sha256 or ""
 
 
 def _newest(transaction: Connection, product: str, lifecycle: Lifecycle) -> Surface:
