@@ -6,6 +6,7 @@ import html
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import requests
 
@@ -73,6 +74,15 @@ class Administration:
         assert link, re.sub(r"<[^>]+>", " ", said)[-600:]
         found = html.unescape(link[1]).rpartition("wp-admin/")[2]
         assert "Plugin activated" in self.get(f"wp-admin/{found}")
+
+    def activate(self, plugin: str) -> None:
+        """By its link in the list of plugins."""
+        listed = self.get("wp-admin/plugins.php")
+        link = re.search(
+            rf'href="([^"]*action=activate&amp;plugin={quote(plugin, "")}[^"]*)"', listed
+        )
+        assert link, f"{plugin} cannot be activated"
+        assert "Plugin activated" in self.get(f"wp-admin/{html.unescape(link[1])}")
 
     def leave_out(self, action: str, plugin: str) -> str:
         """`deactivate-selected` or `delete-selected` one plugin in the list; what is said then."""
