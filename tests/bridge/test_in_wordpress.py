@@ -103,7 +103,9 @@ def test_the_zip_is_installed_connected_used_and_leaves_nothing_behind(
     said = connect(admin, small_desk)
     assert "✘" not in said, re.findall(r"✘.*?</tr>", said, re.S)
     assert said.count("✔") == 7
-    assert "action.woocommerce_order_refunded" in small_store.inventory()["webhooks"]
+    made = small_store.inventory()
+    assert "action.woocommerce_order_refunded" in made["webhooks"]
+    assert made["rules"], "the customer's pages have no address"
 
     order_id = sell(admin)
     paid = refund(small_desk, order_id, "RD-00000001")

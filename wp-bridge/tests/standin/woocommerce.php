@@ -143,6 +143,7 @@ function standin_install() {
 		PRIMARY KEY  (action_id)
 		);"
 	);
+	add_option( 'woocommerce_queue_flush_rewrite_rules', 'no' );
 	$administrator = get_role( 'administrator' );
 	$types         = array( 'shop_order', 'product' );
 	$administrator->add_cap( 'manage_woocommerce' );
@@ -179,6 +180,19 @@ add_action(
 		do_action( 'action_scheduler_init' );
 	},
 	1
+);
+// The parts of the customer's account that plugins add, and their addresses once somebody asked for it.
+add_action(
+	'init',
+	static function (): void {
+		foreach ( apply_filters( 'woocommerce_get_query_vars', array() ) as $part ) {
+			add_rewrite_endpoint( $part, EP_PAGES );
+		}
+		if ( 'yes' === get_option( 'woocommerce_queue_flush_rewrite_rules' ) ) {
+			update_option( 'woocommerce_queue_flush_rewrite_rules', 'no' );
+			flush_rewrite_rules();
+		}
+	}
 );
 add_action(
 	'admin_menu',
