@@ -40,7 +40,7 @@ function refund_desk_bridge_clean_site() {
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL.InterpolatedNotPrepared -- our own tables.
 		$wpdb->query( "DROP TABLE IF EXISTS {$wpdb->prefix}{$table}" );
 	}
-	foreach ( array( 'schema', 'record', 'connection', 'site', 'checks', 'died_until', 'about', 'endpoint' ) as $option ) {
+	foreach ( array( 'schema', 'record', 'connection', 'site', 'checks', 'died_until', 'contact', 'about', 'endpoint' ) as $option ) {
 		delete_option( 'refund_desk_bridge_' . $option );
 	}
 	// What the desk said to customers, and what they wrote and could not send.

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from refunddesk import licensing
 from refunddesk.compat.verdict import Verdict
-from refunddesk.db import approvals, disputes, duplicates, licenses, steps, suspicions
+from refunddesk.db import approvals, disputes, duplicates, licenses, steps, store_logins, suspicions
 from refunddesk.db import staff as people
 from refunddesk.db.customer_links import Purpose
 from refunddesk.db.duplicates import Duplicate, DuplicateKind, NewDuplicate
@@ -84,6 +84,7 @@ class Things:
     endpoint: stores.NewEndpoint
     connection: stores.NewEndpoint
     code: str
+    entrance: str  # of the link of a colleague who comes from the store
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,7 @@ def _things(edges: Edges, number: int, email: str) -> Things:
     kept = attachments.attach(edges, case.id, "shot.png", picture(), by=STAFF)
     check = add_check(edges, Verdict.OK, slug=f"plugin-{number}")
     mail_id, free_mail_id = (_mail(edges, number, case_id) for case_id in (case.id, None))
+    login_id, entrance = _let_in(edges, store_id, number)
     assert order.customer_id
     assert suspicion_id
     return Things(
@@ -256,6 +258,7 @@ def _things(edges: Edges, number: int, email: str) -> Things:
             "approval_id": approval_id,
             "held request": waits_id,
             "woo_item_id": 12,
+            "login_id": login_id,
         },
         key,
         on.token,
@@ -263,7 +266,28 @@ def _things(edges: Edges, number: int, email: str) -> Things:
         stores.NewEndpoint(*stores.add_endpoint(edges, store_id, "order.updated")),
         stores.NewEndpoint(*stores.add_endpoint(edges, store_id, events.TOPIC)),
         make_code(edges, by=STAFF, policy="crmjetty").text,
+        entrance,
     )
+
+
+def _let_in(edges: Edges, store_id: int, number: int) -> tuple[int, str]:
+    """A colleague who may come from the store: their login, and the token of a link for it."""
+    email, now = f"colleague{number}@store.test", edges.clock()
+    staff_id, token = hire(edges, Role.SUPPORT, email), licensing.new_token(edges.random_bytes)
+    with edges.database.write() as transaction:
+        login = store_logins.record_asked(
+            transaction, store_id, 7, email=email, name="A colleague", at=now
+        )
+        store_logins.record_allowed(transaction, login.id, staff_id=staff_id, by=STAFF)
+        store_logins.record_link(
+            transaction,
+            login.id,
+            token_hash=licensing.token_hash(token),
+            order_id=None,
+            at=now,
+            expires_at=now + days(1),
+        )
+    return login.id, token
 
 
 def _nowhere(number: int) -> str:
@@ -416,6 +440,13 @@ def _by_code(status: int, **said: Any) -> Maker:
     return make
 
 
+def _person_at(cast: Cast) -> int:
+    with cast.edges.database.read() as transaction:
+        person = people.find_staff(transaction, "colleague1@store.test")
+    assert person
+    return person.id
+
+
 def _replies(cast: Cast, caller: Caller, things: Things) -> Sent:
     seen = order_home.show_order(cast.edges, cast.own.order.id, "en").last_turn
     return _by_customer(words="It happens again.", last_turn=seen)(cast, caller, things)
@@ -480,6 +511,7 @@ MAKERS: Mapping[str, Maker] = {
     "GET /desk/mails": _READS,
     "GET /desk/mails/{mail_id}": _READS,
     "GET /desk/mails/{mail_id}/raw": _READS,
+    "GET /desk/from-store/{entrance}": _READS,
     "GET /desk/orders/{order_id}": _READS,
     "GET /desk/payments": _READS,
     "GET /desk/plugins": _READS,
@@ -577,6 +609,11 @@ MAKERS: Mapping[str, Maker] = {
     "POST /bridge/{connection}/check": _by_bridge(changes=False),
     "POST /bridge/{connection}/disconnect": _by_bridge(),
     "POST /bridge/{connection}/events": _by_bridge(changes=False, type="order.deleted", order=1),
+    "POST /bridge/{connection}/owner/health": _by_bridge(changes=False),
+    "POST /bridge/{connection}/owner/order": _by_bridge(changes=False, order=1),
+    "POST /bridge/{connection}/owner/sign-in": _by_bridge(
+        user=7, email="colleague1@store.test", name="A colleague"
+    ),
     "POST /bridge/{connection}/webhooks": _by_bridge(changes=False),
     "POST /desk/cases/{case_id}/attach": lambda cast, caller, things: Sent(
         303, form={"file": (io.BytesIO(picture("JPEG")), "second.jpg")}
@@ -640,6 +677,11 @@ MAKERS: Mapping[str, Maker] = {
     ),
     "POST /desk/sign-out": _sends(status=303),
     "POST /desk/stores/codes": _sends(form={"policy": "crmjetty"}),
+    "POST /desk/from-store/{entrance}": _sends(status=303),
+    "POST /desk/stores/logins/{login_id}/allow": lambda cast, caller, things: Sent(
+        303, form={"staff": str(_person_at(cast))}
+    ),
+    "POST /desk/stores/logins/{login_id}/withdraw": _sends(status=303),
     "POST /desk/stores/{store_id}/disconnect": _sends(),  # the page names what is left there
     "POST /desk/suspicions/{suspicion_id}/confirm": _sends(status=303, form={"words": "Seen."}),
     "POST /desk/suspicions/{suspicion_id}/drop": _sends(status=303, form={"words": "A mistake."}),

@@ -13,6 +13,9 @@ use RefundDesk\Bridge\Account\Deeds;
 use RefundDesk\Bridge\Account\Pages;
 use RefundDesk\Bridge\Account\Told;
 use RefundDesk\Bridge\Admin\ConnectPage;
+use RefundDesk\Bridge\Admin\HealthTests;
+use RefundDesk\Bridge\Admin\OrderPanel;
+use RefundDesk\Bridge\Admin\SignIn;
 use RefundDesk\Bridge\Checkout\About;
 use RefundDesk\Bridge\Checkout\Links;
 use RefundDesk\Bridge\Checkout\PaymentNotice;
@@ -35,6 +38,7 @@ use RefundDesk\Bridge\Refunds\OrderLock;
 use RefundDesk\Bridge\Refunds\OwnConnection;
 use RefundDesk\Bridge\Refunds\RefundRoute;
 use RefundDesk\Bridge\Refunds\StripeKey;
+use RefundDesk\Bridge\Server\Impatient;
 use RefundDesk\Bridge\Server\Server;
 
 defined( 'ABSPATH' ) || exit;
@@ -101,6 +105,10 @@ final class Plugin {
 		$webhooks->add_hooks();
 		$checks->add_hooks();
 		( new DisconnectRoute( $access, $connection ) )->add_hooks();
+		$desk = new Impatient( $server );
+		( new OrderPanel( $settings, $desk ) )->add_hooks();
+		( new HealthTests( $settings, $desk, $webhooks, $outbox ) )->add_hooks();
+		( new SignIn( $settings, $server ) )->add_hooks();
 		if ( is_admin() ) {
 			( new ConnectPage( $settings, $connection, new Repair( $connection, $outbox, $checks ) ) )->add_hooks();
 		}

@@ -22,6 +22,9 @@ final class Settings {
 	/** Names this installation to the desk, so that a connection that broke off can go on. */
 	const SITE = 'refund_desk_bridge_site';
 
+	/** When the desk answered last: a UNIX time. */
+	const CONTACT = 'refund_desk_bridge_contact';
+
 	/**
 	 * Whether the store is connected, be it this one or the one that this is a copy of.
 	 *
@@ -137,11 +140,33 @@ final class Settings {
 	}
 
 	/**
+	 * When the desk last gave an answer that proved itself.
+	 *
+	 * @return int A UNIX time, 0 for never.
+	 */
+	public function last_contact(): int {
+		return (int) get_option( self::CONTACT, 0 );
+	}
+
+	/**
+	 * Notes that it did just now. To the minute: a busy store reports often.
+	 *
+	 * @param int $now A UNIX time.
+	 * @return void
+	 */
+	public function note_contact( int $now ): void {
+		if ( $now - $this->last_contact() >= MINUTE_IN_SECONDS ) {
+			update_option( self::CONTACT, $now, false );
+		}
+	}
+
+	/**
 	 * Forgets the connection. The installation keeps its name.
 	 *
 	 * @return void
 	 */
 	public function forget(): void {
+		delete_option( self::CONTACT );
 		delete_option( self::CONNECTION );
 	}
 

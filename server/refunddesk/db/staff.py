@@ -56,6 +56,11 @@ def find_staff(transaction: Connection, email: str) -> Staff | None:
     return _read(row) if row else None
 
 
+def find_by_id(transaction: Connection, staff_id: int) -> Staff | None:
+    row = transaction.execute(select(staff).where(staff.c.id == staff_id)).one_or_none()
+    return _read(row) if row else None
+
+
 def list_staff(transaction: Connection) -> list[Staff]:
     """Everybody who ever worked here, by e-mail address."""
     return [_read(row) for row in transaction.execute(select(staff).order_by(staff.c.email))]
@@ -76,11 +81,22 @@ def disable(transaction: Connection, staff_id: int, at: datetime) -> None:
 
 
 def add_session(
-    transaction: Connection, *, token_hash: bytes, staff_id: int, at: datetime, until: datetime
+    transaction: Connection,
+    *,
+    token_hash: bytes,
+    staff_id: int,
+    at: datetime,
+    until: datetime,
+    login_id: int | None = None,
 ) -> None:
+    """`login_id` is the store login that it was begun by, if one was."""
     transaction.execute(
         insert(staff_sessions).values(
-            token_hash=token_hash, staff_id=staff_id, created_at=at, expires_at=until
+            token_hash=token_hash,
+            staff_id=staff_id,
+            created_at=at,
+            expires_at=until,
+            login_id=login_id,
         )
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from refunddesk.db import endpoints, inbox, orders, stores
+from refunddesk.db import endpoints, inbox, orders, store_logins, stores
 from refunddesk.db.history import record_deed
 from refunddesk.db.stores import SealedKeys
 from refunddesk.services.bridge_calls import BridgeAnswer, ConnectedCall
@@ -36,6 +36,18 @@ def check(edges: Edges, call: ConnectedCall) -> BridgeAnswer:
     with edges.database.read() as transaction:
         arrived = inbox.has_event(transaction, call.endpoint.id, event_id)
     return call.answer({"reads": reads, "writes": writes, "event_arrived": arrived})
+
+
+def tell_health(edges: Edges, call: ConnectedCall) -> BridgeAnswer:
+    """What the store's own health page needs of us: our clock, and when it last delivered."""
+    with edges.database.read() as transaction:
+        delivered_at = inbox.find_last_received_at(transaction, call.store.id)
+    return call.answer(
+        {
+            "now": edges.clock().isoformat(timespec="seconds"),
+            "delivered_at": delivered_at.isoformat(timespec="seconds") if delivered_at else None,
+        }
+    )
 
 
 def tell_webhooks(edges: Edges, call: ConnectedCall, base_url: str) -> BridgeAnswer:
@@ -84,6 +96,8 @@ def _end(edges: Edges, store_id: int, *, by: str) -> None:
             return
         stores.record_disconnected(transaction, store_id, no_keys=nothing, at=now)
         _forget_secrets(transaction, edges, store_id)
+        # Whoever joins it again may be another installation: an owner says anew who may come in.
+        store_logins.remove_logins(transaction, store_id)
         record_deed(
             transaction,
             at=now,

@@ -7,19 +7,17 @@ language.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, cast
 
 from flask import Blueprint, Response, g
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, fields, validate
 
 from refunddesk.db.cases import Report
 from refunddesk.db.orders import Order
-from refunddesk.policy.fields import first_problem
 from refunddesk.policy.wording.catalogue import LANGUAGES, Language
 from refunddesk.services import order_home, signed_in, withdrawals
-from refunddesk.services.bridge_calls import BridgeCall, BridgeCallUnusable, ConnectedCall
+from refunddesk.services.bridge_calls import BridgeCall, ConnectedCall
 from refunddesk.services.order_home import OrderHome
 from refunddesk.services.plugins import find_sold_version
 from refunddesk.services.refusal import Refusal
@@ -27,10 +25,9 @@ from refunddesk.services.signed_in import SignedIn
 from refunddesk.services.withdrawals import Right
 from refunddesk.web.account_words import word_order, word_summary
 from refunddesk.web.auth import By, guard
-from refunddesk.web.bridge import connected, read_bridge_call, signed
+from refunddesk.web.bridge import check_storable, connected, load_said, read_bridge_call, signed
 from refunddesk.web.current import desk
 from refunddesk.web.errors import STATUSES, answer_in_json
-from refunddesk.web.forms import FormNotUnderstood
 from refunddesk.web.portal.order import AskForm, ReportForm, given
 from refunddesk.web.portal.texts import texts
 
@@ -114,7 +111,7 @@ class _Asked:
     language: Language
 
     def said(self, schema: Schema) -> dict[str, Any]:
-        return _load(schema, self.store.said)
+        return load_said(schema, self.store.said)
 
     def order(self) -> Order:
         """The order that the call is about, if it is the customer's. Raises NoSuchOrder."""
@@ -260,30 +257,11 @@ def _read(connection: str) -> _Asked:
     """Raises a Refusal where the call is not proven, or names no customer."""
     call = read_bridge_call()
     store = connected(connection, call)
-    _check_storable(store.said)
-    named = _load(CustomerSchema(), store.said)
+    check_storable(store.said)
+    named = load_said(CustomerSchema(), store.said)
     g.refunddesk_language = named["language"]
     who = SignedIn(store.store.id, named["customer"]["id"], named["customer"]["email"])
     return _Asked(call, store, who, named["language"])
-
-
-def _check_storable(said: dict[str, Any]) -> None:
-    """JSON can name half a character, which no database takes. Raises BridgeCallUnusable."""
-    try:
-        json.dumps(said, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise BridgeCallUnusable("A text holds a half character. Nothing was done.") from None
-
-
-def _load(schema: Schema, said: dict[str, Any]) -> dict[str, Any]:
-    try:
-        loaded: dict[str, Any] = schema.load(said)
-    except ValidationError as error:
-        wrong, _ = first_problem(error.messages)
-        raise FormNotUnderstood(
-            f"Missing or not usable: {wrong or 'the body'}. Nothing was done."
-        ) from None
-    return loaded
 
 
 def _outside(path: str) -> str:

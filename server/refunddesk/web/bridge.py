@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from flask import Blueprint, Response, request
+from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from refunddesk.policy.fields import first_problem
 from refunddesk.services import bridge_events, connecting, connections
 from refunddesk.services.bridge_calls import (
     BridgeAnswer,
@@ -22,6 +25,7 @@ from refunddesk.services.bridge_calls import (
 from refunddesk.web.auth import By, guard
 from refunddesk.web.current import desk
 from refunddesk.web.errors import answer_in_json
+from refunddesk.web.forms import FormNotUnderstood
 from refunddesk.woocommerce.standard_webhooks import answer_headers, content_of_call
 
 bridge = Blueprint("bridge", __name__)
@@ -112,6 +116,26 @@ def read_bridge_event() -> BridgeCall:
 def connected(connection: str, call: BridgeCall) -> ConnectedCall:
     """The call, proven to come from the bridge of a connected store. Raises a Refusal."""
     return open_connected(desk().edges, desk().endpoints, connection, call)
+
+
+def check_storable(said: dict[str, Any]) -> None:
+    """JSON can name half a character, which no database takes. Raises BridgeCallUnusable."""
+    try:
+        json.dumps(said, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise BridgeCallUnusable("A text holds a half character. Nothing was done.") from None
+
+
+def load_said(schema: Schema, said: dict[str, Any]) -> dict[str, Any]:
+    """What a call says, as the schema has it. Raises FormNotUnderstood, naming what is wrong."""
+    try:
+        loaded: dict[str, Any] = schema.load(said)
+    except ValidationError as error:
+        wrong, _ = first_problem(error.messages)
+        raise FormNotUnderstood(
+            f"Missing or not usable: {wrong or 'the body'}. Nothing was done."
+        ) from None
+    return loaded
 
 
 def signed(call: BridgeCall, answer: BridgeAnswer) -> Response:

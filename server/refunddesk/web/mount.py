@@ -12,6 +12,7 @@ from refunddesk.web.desk import desk_pages
 from refunddesk.web.hooks import hooks
 from refunddesk.web.licenses import licenses
 from refunddesk.web.mails import mails
+from refunddesk.web.owner import owner
 from refunddesk.web.policies import policies
 from refunddesk.web.portal import portal
 
@@ -19,6 +20,7 @@ BLUEPRINTS: tuple[tuple[Blueprint, str], ...] = (
     (hooks, "/hooks"),
     (bridge, "/bridge"),
     (account, "/bridge"),
+    (owner, "/bridge"),
     (desk_pages, "/desk"),
     (api, "/api"),
     (licenses, "/licenses"),

@@ -301,7 +301,13 @@ final class ConnectPage {
 			'<code>' . esc_html( $this->settings->server() ) . '</code>',
 			esc_html( get_date_from_gmt( $this->settings->connected_gmt(), self::time_format() ) )
 		);
-		echo '</p>';
+		printf(
+			'</p><p><a class="button button-primary" href="%s" target="_blank" rel="noopener noreferrer">%s</a> <a href="%s">%s</a></p>',
+			esc_url( SignIn::address() ),
+			esc_html__( 'Open the desk', 'refund-desk-bridge' ),
+			esc_url( admin_url( 'site-health.php' ) ),
+			esc_html__( 'Site Health', 'refund-desk-bridge' )
+		);
 		if ( array() !== $found['lines'] ) {
 			echo '<table class="widefat striped" style="max-width:60em"><tbody>';
 			foreach ( $found['lines'] as $line ) {

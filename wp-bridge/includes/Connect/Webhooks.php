@@ -121,6 +121,21 @@ final class Webhooks {
 	}
 
 	/**
+	 * The topics whose last deliveries failed, each with how many in a row, such as "order.updated (3)".
+	 *
+	 * @return string[]
+	 */
+	public function failing(): array {
+		$failing = array();
+		foreach ( $this->ours() as $webhook ) {
+			if ( $webhook->get_failure_count() > 0 ) {
+				$failing[] = $webhook->get_topic() . ' (' . $webhook->get_failure_count() . ')';
+			}
+		}
+		return $failing;
+	}
+
+	/**
 	 * Removes all of them.
 	 *
 	 * @return void

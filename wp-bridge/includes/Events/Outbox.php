@@ -178,6 +178,19 @@ final class Outbox {
 	}
 
 	/**
+	 * How long the oldest event has been due.
+	 *
+	 * @param int $now A UNIX time.
+	 * @return int Seconds; 0 where none is.
+	 */
+	public function oldest_wait( int $now ): int {
+		global $wpdb;
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery, WordPress.DB.PreparedSQL -- our own table.
+		$due = $wpdb->get_var( 'SELECT MIN(due_gmt) FROM ' . self::table() . ' WHERE given_up = 0' );
+		return is_string( $due ) && '' !== $due ? max( 0, $now - (int) strtotime( $due . ' UTC' ) ) : 0;
+	}
+
+	/**
 	 * Has what was given up sent once more, from its first try on.
 	 *
 	 * @return void

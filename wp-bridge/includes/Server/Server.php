@@ -170,6 +170,7 @@ final class Server {
 		if ( ! Signature::is_answer( $key, $id, $timestamp, $signature, $text ) ) {
 			throw Words::not_proven( $address );
 		}
+		$this->settings->note_contact( time() );
 		return $told;
 	}
 }

@@ -154,6 +154,8 @@ final class Words {
 				return __( 'The desk could not call this store back: a firewall, a login in front of the site, or maintenance may stand in the way. Ask your host to let calls to /wp-json/ through, then try again with the same code.', 'refund-desk-bridge' );
 			case 'store_not_valid':
 				return __( 'The desk cannot work with what the store says of itself. Look at the store’s country (WooCommerce, Settings) and time zone (Settings, General: choose a city), and at the policy the code was made for.', 'refund-desk-bridge' );
+			case 'store_login_not_allowed':
+				return __( 'Nobody at the desk has said yet who you are there. Ask an owner of the desk to let you in: under “Stores” they find your name. Then press the button again.', 'refund-desk-bridge' );
 			case 'too_many_attempts':
 				return __( 'There were too many attempts. Wait some minutes.', 'refund-desk-bridge' );
 		}

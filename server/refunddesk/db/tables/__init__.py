@@ -60,7 +60,13 @@ from refunddesk.db.tables.of_reconciliation import (
 from refunddesk.db.tables.of_refunds import refund_steps, refunds
 from refunddesk.db.tables.of_renewals import cancellations, renewal_leads, renewals
 from refunddesk.db.tables.of_requests import decisions, policy_versions, refund_requests
-from refunddesk.db.tables.of_staff import staff, staff_sessions, staff_tokens
+from refunddesk.db.tables.of_staff import (
+    staff,
+    staff_links,
+    staff_sessions,
+    staff_tokens,
+    store_logins,
+)
 from refunddesk.db.tables.of_stores import connect_codes, item_rules, products, stores, taken_calls
 
 #: Tables whose rows are facts: neither changed nor deleted, by triggers on both databases.
@@ -138,9 +144,11 @@ __all__ = [
     "sightings",
     "site_probes",
     "staff",
+    "staff_links",
     "staff_sessions",
     "staff_tokens",
     "staging_patterns",
+    "store_logins",
     "store_refunds",
     "stores",
     "subscriptions",

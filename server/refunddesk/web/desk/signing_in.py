@@ -8,7 +8,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug import Response
 
 from refunddesk.db.staff import email_key
-from refunddesk.services import staff
+from refunddesk.services import staff, store_logins
 from refunddesk.web.auth import EVERY_ROLE, SESSION_COOKIE, By, guard, session_token
 from refunddesk.web.current import desk
 from refunddesk.web.desk.blueprint import desk_pages
@@ -19,6 +19,7 @@ from refunddesk.web.throttle import TooManyAttempts
 _PER_ADDRESS = "20/5minutes"
 #: Attempts on one person, from wherever: 960 a day find no password of twelve characters.
 _PER_EMAIL = "10/15minutes"
+_LINK = "string(minlength=20,maxlength=100)"
 
 
 class SignInForm(Schema):
@@ -52,6 +53,29 @@ def take_sign_in() -> ResponseReturnValue:
     renew_forms()
     response = redirect(url_for(".status"), code=303)
     _keep_session(response, token)
+    return response
+
+
+@desk_pages.get(f"/from-store/<{_LINK}:entrance>")
+@guard(By.NOBODY)
+def see_store_link(entrance: str) -> ResponseReturnValue:
+    """Only a button, with who it signs in: a link that was sent to somebody signs nobody in."""
+    seen = store_logins.see_link(desk().edges, entrance)
+    return render_template("desk/from_store.html", entrance=seen)
+
+
+@desk_pages.post(f"/from-store/<{_LINK}:entrance>")
+@guard(By.NOBODY)
+def enter_from_store(entrance: str) -> ResponseReturnValue:
+    desk().throttle.attempt(_PER_ADDRESS, "sign-in from", request.remote_addr or "")
+    entered = store_logins.enter(desk().edges, entrance)
+    old = session_token()
+    if old:
+        staff.sign_out(desk().edges, old)
+    renew_forms()
+    to = url_for(".order", order_id=entered.order_id) if entered.order_id else url_for(".status")
+    response = redirect(to, code=303)
+    _keep_session(response, entered.token)
     return response
 
 

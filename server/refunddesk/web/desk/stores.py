@@ -6,6 +6,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from refunddesk.db.staff import Role
+from refunddesk.services import store_logins
 from refunddesk.services.connect_codes import MadeCode, link_to_store, make_code
 from refunddesk.services.connections import disconnect_store
 from refunddesk.services.store_pages import show_stores
@@ -31,7 +32,7 @@ def make_connect_code() -> ResponseReturnValue:
         desk().edges,
         by=current_caller().actor,
         policy=_given("policy") or None,
-        store_id=_given_store(),
+        store_id=_given_number("store", "This is not the number of a store. No code was made."),
         store_url=_given("url") or None,
     )
     return _show(made)
@@ -42,6 +43,21 @@ def make_connect_code() -> ResponseReturnValue:
 def end_connection(store_id: int) -> ResponseReturnValue:
     left = disconnect_store(desk().edges, store_id, by=current_caller().actor)
     return _show(left=left) if left else redirect(url_for(".stores"), code=303)
+
+
+@desk_pages.post(f"/stores/logins/<{_ID}:login_id>/allow")
+@guard(By.SESSION, Role.OWNER)
+def allow_login(login_id: int) -> ResponseReturnValue:
+    given = _given_number("staff", "This is not the number of a colleague. Nothing was allowed.")
+    store_logins.allow(desk().edges, login_id, given or 0, by=current_caller().actor)
+    return redirect(url_for(".stores"), code=303)
+
+
+@desk_pages.post(f"/stores/logins/<{_ID}:login_id>/withdraw")
+@guard(By.SESSION, Role.OWNER)
+def withdraw_login(login_id: int) -> ResponseReturnValue:
+    store_logins.withdraw(desk().edges, login_id, by=current_caller().actor)
+    return redirect(url_for(".stores"), code=303)
 
 
 def _show(made: MadeCode | None = None, left: str | None = None) -> str:
@@ -64,9 +80,9 @@ def _given(name: str) -> str:
     return request.form.get(name, "").replace("\0", "").strip()[:300]
 
 
-def _given_store() -> int | None:
-    """The store that a code is for; None for a new one."""
-    given = _given("store")
+def _given_number(name: str, otherwise: str) -> int | None:
+    """None where the form has none. Raises FormNotUnderstood, which says `otherwise`."""
+    given = _given(name)
     if given and not (given.isascii() and given.isdecimal() and len(given) < 19):
-        raise FormNotUnderstood("This is not the number of a store. No code was made.")
+        raise FormNotUnderstood(otherwise)
     return int(given) if given else None
