@@ -138,17 +138,18 @@ def test_whoever_reads_a_form_has_checked_a_nonce(place: Path) -> None:
 
 
 @every_source
-def test_no_page_of_the_store_calls_the_desk_but_the_customers_own(place: Path) -> None:
-    """Whoever shows a page asks by Told, which waits three seconds and remembers."""
+def test_no_page_of_the_store_waits_for_the_desk_but_impatiently(place: Path) -> None:
+    """Whoever shows a page asks by Impatient, which waits three seconds."""
     name = place.relative_to(SOURCES).as_posix()
-    if "->server->call(" in text(read_php(place)) and not name.startswith("includes/Admin/"):
+    if "->server->call(" in text(read_php(place)):
         assert name in {
             "includes/Account/Deeds.php",  # a form was sent
-            "includes/Account/Told.php",
+            "includes/Admin/SignIn.php",  # a button was pressed
             "includes/Checkout/About.php",  # in the background
             "includes/Connect/Checks.php",  # somebody pressed a button
             "includes/Connect/Connection.php",
             "includes/Privacy/PersonalData.php",  # an administrator works a request off
+            "includes/Server/Impatient.php",
         }
 
 

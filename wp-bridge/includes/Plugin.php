@@ -125,7 +125,7 @@ final class Plugin {
 		$about = new About( $settings, $server );
 
 		$about->add_hooks();
-		( new Pages( $settings, new Told( $server ) ) )->add_hooks();
+		( new Pages( $settings, new Told( new Impatient( $server ) ) ) )->add_hooks();
 		( new Deeds( $settings, $server ) )->add_hooks();
 		( new PaymentNotice() )->add_hooks();
 		( new Links( $about ) )->add_hooks();

@@ -9,6 +9,8 @@ declare( strict_types=1 );
 
 namespace RefundDesk\Bridge\Account;
 
+use RefundDesk\Bridge\Server\Part;
+
 defined( 'ABSPATH' ) || exit;
 
 /**

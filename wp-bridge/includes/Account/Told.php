@@ -9,43 +9,34 @@ declare( strict_types=1 );
 
 namespace RefundDesk\Bridge\Account;
 
-use RefundDesk\Bridge\Server\Server;
+use RefundDesk\Bridge\Server\Impatient;
+use RefundDesk\Bridge\Server\Part;
 use RefundDesk\Bridge\Server\Trouble;
 
 defined( 'ABSPATH' ) || exit;
 
 /**
- * A page waits three seconds at most. Where the desk does not answer it is left alone for half a minute,
- * and the page shows what was said last, with the time of it.
+ * Where the desk does not answer in time the page shows what was said last, with the time of it.
  */
 final class Told {
-
-	/** Seconds that a page waits. */
-	const PATIENCE = 3;
-
-	/** Seconds in which a desk that did not answer is not asked again. */
-	const PAUSE = 30;
 
 	/** What was said is kept for a day, by customer and question. */
 	const KEPT = 'refund_desk_bridge_told_you_';
 
-	/** That the desk did not answer a moment ago. */
-	const SILENT = 'refund_desk_bridge_silent';
-
 	/**
-	 * Calls the desk.
+	 * Asks the desk.
 	 *
-	 * @var Server
+	 * @var Impatient
 	 */
-	private $server;
+	private $desk;
 
 	/**
 	 * Keeps what it is given.
 	 *
-	 * @param Server $server Calls the desk.
+	 * @param Impatient $desk Asks the desk.
 	 */
-	public function __construct( Server $server ) {
-		$this->server = $server;
+	public function __construct( Impatient $desk ) {
+		$this->desk = $desk;
 	}
 
 	/**
@@ -60,7 +51,7 @@ final class Told {
 		$said = Customer::introduction() + $said;
 		$name = self::KEPT . get_current_user_id() . '_' . md5( $what . wp_json_encode( $said ) );
 		try {
-			$told = $this->call( $what, $said );
+			$told = $this->desk->ask( 'account/' . $what, $said );
 			$kept = array(
 				'at'   => time(),
 				'told' => $told,
@@ -79,28 +70,6 @@ final class Told {
 				'told'  => new Part( $kept['told'] ),
 				'as_of' => (int) $kept['at'],
 			);
-		}
-	}
-
-	/**
-	 * Calls, unless the desk was silent a moment ago.
-	 *
-	 * @param string               $what Such as "order".
-	 * @param array<string, mixed> $said The body.
-	 * @return array<string, mixed>
-	 * @throws Trouble When there is no answer, or the desk refuses.
-	 */
-	private function call( string $what, array $said ): array {
-		if ( false !== get_transient( self::SILENT ) ) {
-			throw new Trouble( Trouble::UNREACHABLE, '' );
-		}
-		try {
-			return $this->server->call( 'account/' . $what, $said, self::PATIENCE );
-		} catch ( Trouble $trouble ) {
-			if ( 0 === $trouble->status || $trouble->status >= 500 ) {
-				set_transient( self::SILENT, 1, self::PAUSE );
-			}
-			throw $trouble;
 		}
 	}
 

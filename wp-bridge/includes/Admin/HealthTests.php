@@ -13,7 +13,7 @@ use RefundDesk\Bridge\Connect\Webhooks;
 use RefundDesk\Bridge\Events\Outbox;
 use RefundDesk\Bridge\Refunds\RefundRoute;
 use RefundDesk\Bridge\Server\Impatient;
-use RefundDesk\Bridge\Server\Reading;
+use RefundDesk\Bridge\Server\Part;
 use RefundDesk\Bridge\Server\Trouble;
 use RefundDesk\Bridge\Settings;
 
@@ -171,7 +171,7 @@ final class HealthTests {
 	 */
 	public function look_at_desk(): array {
 		try {
-			$told = new Reading( $this->desk->ask( 'owner/health', array() ) );
+			$told = new Part( $this->desk->ask( 'owner/health', array() ) );
 		} catch ( Trouble $trouble ) {
 			$before = $this->settings->last_contact();
 			/* translators: %s: a date and time. */

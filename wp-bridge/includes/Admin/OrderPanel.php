@@ -10,7 +10,7 @@ declare( strict_types=1 );
 namespace RefundDesk\Bridge\Admin;
 
 use RefundDesk\Bridge\Server\Impatient;
-use RefundDesk\Bridge\Server\Reading;
+use RefundDesk\Bridge\Server\Part;
 use RefundDesk\Bridge\Server\Trouble;
 use RefundDesk\Bridge\Settings;
 
@@ -119,7 +119,7 @@ final class OrderPanel {
 	 * Asks the desk, or remembers what it said last.
 	 *
 	 * @param int $order_id The order.
-	 * @return array{Reading, int} What is said, and of when: 0 for just now, else a UNIX time.
+	 * @return array{Part, int} What is said, and of when: 0 for just now, else a UNIX time.
 	 * @throws Trouble When there is no answer and nothing is remembered, or the desk refuses.
 	 */
 	private function ask( int $order_id ): array {
@@ -136,13 +136,13 @@ final class OrderPanel {
 			if ( ! is_array( $kept ) || ! is_array( $kept['told'] ?? null ) || ( $trouble->status >= 400 && $trouble->status < 500 ) ) {
 				throw $trouble;
 			}
-			return array( new Reading( $kept['told'] ), (int) ( $kept['at'] ?? 0 ) );
+			return array( new Part( $kept['told'] ), (int) ( $kept['at'] ?? 0 ) );
 		}
 		$kept = array(
 			'at'   => time(),
 			'told' => $told,
 		);
 		set_transient( $name, $kept, WEEK_IN_SECONDS );
-		return array( new Reading( $told ), 0 );
+		return array( new Part( $told ), 0 );
 	}
 }

@@ -9,7 +9,7 @@ declare( strict_types=1 );
 
 namespace RefundDesk\Bridge\Admin;
 
-use RefundDesk\Bridge\Server\Reading;
+use RefundDesk\Bridge\Server\Part;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -37,19 +37,18 @@ final class OrderPanelView {
 	/**
 	 * Shows the panel.
 	 *
-	 * @param Reading $told  What the desk told.
+	 * @param Part $told  What the desk told.
 	 * @param int     $as_of When, if not just now: a UNIX time.
 	 * @return void
 	 */
-	public function show( Reading $told, int $as_of ): void {
+	public function show( Part $told, int $as_of ): void {
 		if ( $as_of > 0 ) {
 			/* translators: %s: a date and time. */
 			echo '<p><em>' . esc_html( sprintf( __( 'The desk does not answer just now. This is what it said on %s.', 'refund-desk-bridge' ), self::moment( $as_of ) ) ) . '</em></p>';
 		}
-		$request = $told->part( 'request' );
 		echo '<h4>' . esc_html__( 'Decision', 'refund-desk-bridge' ) . '</h4>';
-		if ( null !== $request ) {
-			$this->show_request( $request );
+		if ( $told->has( 'request' ) ) {
+			$this->show_request( $told->part( 'request' ) );
 		} else {
 			$this->show_outlook( $told );
 		}
@@ -75,29 +74,28 @@ final class OrderPanelView {
 	/**
 	 * Shows the last request and what was decided.
 	 *
-	 * @param Reading $request The request.
+	 * @param Part $request The request.
 	 * @return void
 	 */
-	private function show_request( Reading $request ): void {
+	private function show_request( Part $request ): void {
 		echo '<p>';
 		/* translators: %d: a number. */
 		$this->show_link( $request->text( 'url' ), sprintf( __( 'Request %d', 'refund-desk-bridge' ), $request->number( 'number' ) ) );
 		echo ': <strong>' . esc_html( self::state_of_request( $request->text( 'state' ) ) ) . '</strong>, ';
 		/* translators: %s: a date and time. */
 		echo esc_html( sprintf( __( 'asked on %s', 'refund-desk-bridge' ), self::moment( $request->instant( 'asked_at' ) ) ) ) . '</p>';
-		$decision = $request->part( 'decision' );
-		if ( null !== $decision ) {
-			$this->show_decision( $decision );
+		if ( $request->has( 'decision' ) ) {
+			$this->show_decision( $request->part( 'decision' ) );
 		}
 	}
 
 	/**
 	 * Shows a decision with its clause and reasons.
 	 *
-	 * @param Reading $decision The decision.
+	 * @param Part $decision The decision.
 	 * @return void
 	 */
-	private function show_decision( Reading $decision ): void {
+	private function show_decision( Part $decision ): void {
 		echo '<p><strong>' . esc_html( $decision->text( 'headline' ) ) . '</strong> ' . esc_html( $decision->text( 'reason' ) ) . '</p>';
 		foreach ( $decision->texts( 'awaits' ) as $awaited ) {
 			echo '<p>' . esc_html( $awaited ) . '</p>';
@@ -124,10 +122,10 @@ final class OrderPanelView {
 	/**
 	 * Shows what a request would bring, where nobody asked.
 	 *
-	 * @param Reading $told What the desk told.
+	 * @param Part $told What the desk told.
 	 * @return void
 	 */
-	private function show_outlook( Reading $told ): void {
+	private function show_outlook( Part $told ): void {
 		echo '<p>' . esc_html__( 'Nobody has asked for a refund.', 'refund-desk-bridge' ) . '</p>';
 		if ( 'person' === $told->text( 'decides' ) ) {
 			echo '<p>' . esc_html__( 'About this order a person would decide.', 'refund-desk-bridge' ) . '</p>';
@@ -150,10 +148,10 @@ final class OrderPanelView {
 	/**
 	 * Shows one licence and where it is in use.
 	 *
-	 * @param Reading $license The licence.
+	 * @param Part $license The licence.
 	 * @return void
 	 */
-	private function show_license( Reading $license ): void {
+	private function show_license( Part $license ): void {
 		/* translators: 1: a product, 2: the last characters of a licence key. */
 		echo '<li>' . esc_html( sprintf( __( '%1$s, key ending in %2$s:', 'refund-desk-bridge' ), $license->text( 'product' ), $license->text( 'key_ends_with' ) ) ) . ' ';
 		echo esc_html( 'active' === $license->text( 'state' ) ? __( 'active', 'refund-desk-bridge' ) : __( 'ended', 'refund-desk-bridge' ) ) . '<ul style="list-style:disc;margin-left:1.5em">';

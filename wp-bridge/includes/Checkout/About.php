@@ -10,7 +10,7 @@ declare( strict_types=1 );
 namespace RefundDesk\Bridge\Checkout;
 
 use RefundDesk\Bridge\Account\Customer;
-use RefundDesk\Bridge\Account\Part;
+use RefundDesk\Bridge\Server\Part;
 use RefundDesk\Bridge\Events\Sender;
 use RefundDesk\Bridge\Server\Server;
 use RefundDesk\Bridge\Server\Trouble;

@@ -10,7 +10,7 @@ declare( strict_types=1 );
 namespace RefundDesk\Bridge\Privacy;
 
 use RefundDesk\Bridge\Account\Customer;
-use RefundDesk\Bridge\Account\Part;
+use RefundDesk\Bridge\Server\Part;
 use RefundDesk\Bridge\Account\Told;
 use RefundDesk\Bridge\Server\Server;
 use RefundDesk\Bridge\Server\Trouble;

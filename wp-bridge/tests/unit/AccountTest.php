@@ -12,11 +12,12 @@ use RefundDesk\Bridge\Account\Deeds;
 use RefundDesk\Bridge\Account\ListView;
 use RefundDesk\Bridge\Account\OrderView;
 use RefundDesk\Bridge\Account\Pages;
-use RefundDesk\Bridge\Account\Part;
+use RefundDesk\Bridge\Server\Part;
 use RefundDesk\Bridge\Account\Told;
 use RefundDesk\Bridge\Checkout\About;
 use RefundDesk\Bridge\Checkout\PaymentNotice;
 use RefundDesk\Bridge\Privacy\PersonalData;
+use RefundDesk\Bridge\Server\Impatient;
 use RefundDesk\Bridge\Server\Server;
 use RefundDesk\Bridge\Server\Signature;
 use RefundDesk\Bridge\Server\Trouble;
@@ -102,7 +103,7 @@ final class AccountTest extends TestCase {
 
 	public function test_a_page_waits_three_seconds_and_a_silent_desk_is_left_alone_for_a_while() {
 		World::$answers = array( $this->answer( array( 'page' => array( 'paid' => 'Paid.' ) ) ), new WP_Error( 'http', 'timed out' ) );
-		$told           = new Told( new Server( $this->settings ) );
+		$told           = new Told( new Impatient( new Server( $this->settings ) ) );
 		$fresh          = $told->ask( 'order', array( 'order' => 1001 ) );
 		$this->assertSame( array( 0, 'Paid.' ), array( $fresh['as_of'], $fresh['told']->part( 'page' )->text( 'paid' ) ) );
 		$this->assertSame( 3, World::$calls[0][1]['timeout'] );
@@ -115,7 +116,7 @@ final class AccountTest extends TestCase {
 
 	public function test_what_one_customer_was_told_is_told_to_no_other() {
 		World::$answers = array( $this->answer( array( 'page' => array() ) ), new WP_Error( 'http', 'timed out' ) );
-		$told           = new Told( new Server( $this->settings ) );
+		$told           = new Told( new Impatient( new Server( $this->settings ) ) );
 		$told->ask( 'order', array( 'order' => 1001 ) );
 		World::$user = 8;
 		$this->expectException( Trouble::class );
@@ -125,7 +126,7 @@ final class AccountTest extends TestCase {
 	public function test_a_refusal_is_shown_and_nothing_old_instead_of_it() {
 		$gone           = array( 'status' => 404, 'headers' => array(), 'body' => '{"error":"no_such_order","message":"Not known here yet."}' );
 		World::$answers = array( $this->answer( array( 'page' => array() ) ), $gone );
-		$told           = new Told( new Server( $this->settings ) );
+		$told           = new Told( new Impatient( new Server( $this->settings ) ) );
 		$told->ask( 'order', array( 'order' => 1001 ) );
 		try {
 			$told->ask( 'order', array( 'order' => 1001 ) );

@@ -9,6 +9,7 @@ error_reporting( E_ALL );
 define( 'ABSPATH', __DIR__ . '/' );
 define( 'MINUTE_IN_SECONDS', 60 );
 define( 'DAY_IN_SECONDS', 86400 );
+define( 'WEEK_IN_SECONDS', 604800 );
 define( 'HOUR_IN_SECONDS', 3600 );
 define( 'ARRAY_A', 'ARRAY_A' );
 define( 'DB_NAME', 'store' );
@@ -249,6 +250,30 @@ function delete_transient( $name ) {
 function wp_safe_redirect( $address ) {
 	throw new Left( $address );
 }
+function rest_url( $path ) {
+	return 'https://shop.example/wp-json/' . $path;
+}
+function admin_url( $path ) {
+	return 'https://shop.example/wp-admin/' . $path;
+}
+function wp_nonce_url( $address, $action ) {
+	return $address . '&_wpnonce=' . md5( $action );
+}
+function get_user_locale() {
+	return 'de_DE';
+}
+function wp_date( $format, $at ) {
+	return gmdate( 'Y-m-d H:i:s', $at );
+}
+function get_role( $role ) {
+	return World::$options[ 'role_' . $role ] ?? null;
+}
+function add_role( $role, $name, $capabilities ) {
+	World::$options[ 'role_' . $role ] = $capabilities;
+}
+function remove_role( $role ) {
+	unset( World::$options[ 'role_' . $role ] );
+}
 function wc_add_notice( $words, $kind ) {
 	World::$said[] = array( $kind, $words );
 }
@@ -330,11 +355,37 @@ class WP_REST_Response {
 /** A webhook, and whose it is. */
 class WC_Webhook {
 	private $user_id;
+	public $topic    = 'order.updated';
+	public $status   = 'active';
+	public $failures = 0;
 	public function __construct( $user_id ) {
 		$this->user_id = $user_id;
 	}
 	public function get_user_id() {
 		return $this->user_id;
+	}
+	public function get_topic() {
+		return $this->topic;
+	}
+	public function get_status() {
+		return $this->status;
+	}
+	public function get_failure_count() {
+		return $this->failures;
+	}
+}
+final class WC_Data_Store {
+	public static function load() {
+		return new self();
+	}
+	public function get_webhooks_ids() {
+		return array_keys( World::$webhooks );
+	}
+}
+class WP_Post {
+	public $ID;
+	public function __construct( $id ) {
+		$this->ID = $id;
 	}
 }
 

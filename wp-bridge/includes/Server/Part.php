@@ -1,13 +1,13 @@
 <?php
 /**
- * One part of what the desk tells of a customer's order.
+ * One part of what the desk tells.
  *
  * @package RefundDesk\Bridge
  */
 
 declare( strict_types=1 );
 
-namespace RefundDesk\Bridge\Account;
+namespace RefundDesk\Bridge\Server;
 
 defined( 'ABSPATH' ) || exit;
 
@@ -64,6 +64,17 @@ final class Part {
 	public function number( string $name ): int {
 		$value = $this->told[ $name ] ?? 0;
 		return is_int( $value ) ? $value : 0;
+	}
+
+	/**
+	 * An instant.
+	 *
+	 * @param string $name Its name.
+	 * @return int A UNIX time, 0 where there is none.
+	 */
+	public function instant( string $name ): int {
+		$text = $this->text( $name );
+		return '' === $text ? 0 : max( 0, (int) strtotime( $text ) );
 	}
 
 	/**
