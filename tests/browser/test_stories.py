@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 
+from refunddesk.casework import TurnKind
 from refunddesk.db import cases, outbox, refunds
 from refunddesk.db.customer_links import Purpose
 from refunddesk.db.orders import Order
 from refunddesk.db.staff import Role
 from refunddesk.jobs import keeping, registry
-from refunddesk.services import approval_limits, customer_links, licenses
+from refunddesk.services import approval_limits, case_turns, customer_links, licenses
 from tests.asking import STAFF, ask, key_of, report
 from tests.browser.conftest import Desk, employ
 from tests.browser.seeing import Eyes
@@ -159,6 +160,41 @@ def test_a_person_decides_and_a_second_one_approves(eyes: Eyes, desk: Desk, pers
     eyes.follow(f"Request {request_id}", within="main")
     eyes.press("Approve 99.00 EUR")
     assert "approved by" in eyes.text()
+
+
+def test_a_password_is_asked_for_seen_once_and_destroyed(
+    eyes: Eyes, desk: Desk, person: str
+) -> None:
+    order = sell(desk)
+    case = report(desk.edges, order, finding=None, gives_up=False)
+    sign_in(eyes, person)
+    eyes.go(f"/desk/cases/{case.id}")
+    form = eyes.page.locator("#access")
+    form.get_by_text("Ask for access").first.click()
+    form.get_by_label("What you need").fill("SFTP, to read the log.")
+    eyes.press("Ask for access", within="#access")
+
+    enter(eyes, desk, order)
+    eyes.follow("Access to your site that support asked for")
+    eyes.page.get_by_label("Address of the site or server").fill("sftp.shop.example")
+    eyes.page.get_by_label("What it opens").select_option("sftp")
+    eyes.page.get_by_label("Password", exact=True).fill("correct  horse " * 20)
+    eyes.press("Seal it and hand it over")
+    assert "correct" not in eyes.page.content()
+
+    eyes.go(f"/desk/cases/{case.id}")
+    eyes.page.get_by_label("Why you need to see it").fill("To read the log.")
+    eyes.press("Show it")
+    assert "correct  horse" in eyes.text(), "with both of its blanks"
+    eyes.page.go_back()
+    eyes.look()
+    assert "correct" not in eyes.page.content()
+
+    case_turns.end(desk.edges, case.id, TurnKind.RESOLVED, "It was a setting.", by=STAFF)
+    desk.shop.work()
+    eyes.go("/my/credentials")
+    assert "Support ended its work on your case." in eyes.text()
+    assert "To read the log." in eyes.text()
 
 
 def test_the_customers_page_speaks_three_languages(eyes: Eyes, desk: Desk) -> None:

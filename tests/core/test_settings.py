@@ -21,6 +21,17 @@ def test_two_secrets_are_enough_to_start(tmp_path: Path) -> None:
     assert not settings.allow_private_stores
 
 
+def test_the_vault_is_in_the_home_unless_it_is_put_elsewhere(tmp_path: Path) -> None:
+    home = SECRETS | {"REFUNDDESK_HOME": str(tmp_path)}
+    assert read_settings(home).vault == tmp_path / "vault"
+    assert read_settings(home | {"REFUNDDESK_VAULT": "/keys"}).vault == Path("/keys")
+    for days in (1, 30):
+        assert (
+            read_settings(home | {"REFUNDDESK_CREDENTIAL_DAYS": str(days)}).credential_days == days
+        )
+    assert read_settings(home).credential_days == 14
+
+
 def test_every_gap_is_named_at_once() -> None:
     with pytest.raises(SettingsIncomplete) as error:
         read_settings({"REFUNDDESK_LISTEN": "8321", "REFUNDDESK_WEB_THREADS": "many"})
@@ -51,6 +62,8 @@ def test_every_gap_is_named_at_once() -> None:
         pytest.param("REFUNDDESK_MAIL_SERVER", "smtp.example.com", id="a mail server without port"),
         pytest.param("REFUNDDESK_MAIL_SECURITY", "ssl", id="an unknown encryption"),
         pytest.param("REFUNDDESK_MAIL_FROM", "Shop <a@shop.test>", id="a sender with a name"),
+        pytest.param("REFUNDDESK_CREDENTIAL_DAYS", "0", id="credentials that are gone at once"),
+        pytest.param("REFUNDDESK_CREDENTIAL_DAYS", "31", id="credentials kept for too long"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_named(name: str, value: str) -> None:

@@ -159,7 +159,7 @@ SAMPLES: dict[NoticeKind, list[dict[str, Any]]] = {
         {"store": "S", "order": "1", "until": None},
     ],
     NoticeKind.CREDENTIAL_ASKED: [
-        OF_CASE | {"text": "SFTP, please.\nFor the log.", "days": 14, "address": LINK}
+        OF_CASE | {"text": "SFTP, please.\nFor the log.", "days": 14, "hours": 72, "address": LINK}
     ],
     NoticeKind.CREDENTIAL_REVEALED: [OF_CASE | {"text": "To read the log.", "at": SOON}],
     NoticeKind.CREDENTIAL_DESTROYED: [

@@ -117,6 +117,24 @@ def test_support_s_own_answer_ends_the_wait_too() -> None:
     assert standing(answered).pauses == ((at("25 11:00"), at("26 09:00")),)
 
 
+def test_while_access_is_awaited_support_owes_nothing_and_the_report_stays_complete() -> None:
+    wanted = (turn("25 11:00", TurnKind.ACCESS_ASKED),)
+    assert due(wanted, at("25 11:00")) == ["customer answer_question 08 Sep 23:59:59"]
+    assert standing(wanted).asked == ()
+    for kind in (TurnKind.ACCESS_GIVEN, TurnKind.ACCESS_WITHDRAWN, TurnKind.REPLY):
+        stands = standing((*wanted, turn("27 15:00", kind)))
+        assert stands.pauses == ((at("25 11:00"), at("27 15:00")),)
+        replied_at = None if kind is TurnKind.ACCESS_WITHDRAWN else at("27 15:00")
+        assert stands.last_customer_reply_at == replied_at
+
+
+def test_access_that_is_not_wanted_any_more_ends_no_other_wait() -> None:
+    withdrawn = turn("26 09:00", TurnKind.ACCESS_WITHDRAWN)
+    wanted = turn("25 12:00", TurnKind.ACCESS_ASKED)
+    for other in (TALK[0], turn("25 11:00", TurnKind.QUOTE_OFFERED, until=at("31 09:30"))):
+        assert standing((other, wanted, withdrawn)).awaited_since == at("25 11:00")
+
+
 def test_a_quote_that_ran_out_sets_support_s_clock_going_again() -> None:
     offered = (turn("25 11:00", TurnKind.QUOTE_OFFERED, until=at("27 15:00")),)
     assert due(offered, at("27 14:00")) == ["customer answer_quote 27 Aug 15:00:00"]

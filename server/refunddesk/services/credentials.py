@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -25,7 +25,7 @@ from refunddesk.sealing import SealBroken
 from refunddesk.services import credential_ends as ends
 from refunddesk.services.case_turns import CUSTOMER, CaseEnded, add_turn, check_seen
 from refunddesk.services.cases import lock_case
-from refunddesk.services.customer_links import link_facts
+from refunddesk.services.customer_links import LINK_TIME, link_facts
 from refunddesk.services.edges import Edges
 from refunddesk.services.notices import SUPPORT, tell_customer, tell_staff
 from refunddesk.services.reasons import written_reason
@@ -334,7 +334,6 @@ def _tell_asked(
     now: datetime,
 ) -> None:
     order = orders.get_order(transaction, case.order_id)
-    days = edges.credential_life.days
     tell_customer(
         transaction,
         NoticeKind.CREDENTIAL_ASKED,
@@ -344,7 +343,8 @@ def _tell_asked(
         facts={
             "case": case.id,
             "text": words,
-            "days": days,
+            "days": edges.credential_life.days,
+            "hours": LINK_TIME // timedelta(hours=1),
             **link_facts(order, Purpose.REFUND, page="credentials"),
         },
         now=now,
