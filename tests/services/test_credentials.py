@@ -499,6 +499,25 @@ def test_shown_or_ended_each_is_first_and_nothing_is_shown_after_the_end(
         show(edges, credential)
 
 
+def test_one_key_that_cannot_be_destroyed_holds_up_no_other(
+    edges: Edges, case: Case, clock: TestClock
+) -> None:
+    first, second = given(edges, case), given(edges, case)
+    stuck = edges.home / "vault" / f"{first.key_name}.key"
+    stuck.rename(stuck.with_suffix(".moved"))
+    stuck.mkdir()
+    clock.at += DAYS_14
+    with pytest.raises(IsADirectoryError):
+        credential_ends.keep_vault(edges)
+    assert now_of(edges, first).state is CredentialState.ENDING
+    assert now_of(edges, second).state is CredentialState.DESTROYED
+    stuck.rmdir()
+    stuck.with_suffix(".moved").rename(stuck)
+    credential_ends.keep_vault(edges)
+    assert now_of(edges, first).state is CredentialState.DESTROYED
+    assert keys(edges) == []
+
+
 def test_of_two_workers_that_destroy_at_once_one_tells(edges: Edges, case: Case) -> None:
     credential = given(edges, case)
     credentials.end_by_staff(edges, case.id, credential.id, by=STAFF)

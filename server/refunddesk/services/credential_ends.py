@@ -80,15 +80,23 @@ def destroy(edges: Edges, credential_id: int) -> datetime | None:
 
 
 def keep_vault(edges: Edges) -> None:
-    """Destroy what is due, should no worker have done so, and the keys that no row knows."""
-    now = edges.clock()
+    """Destroy what is due, should no worker have done so, and the keys that no row knows.
+
+    One that cannot be destroyed holds up no other. Raises VaultAway, OSError, at the end.
+    """
+    now, failed = edges.clock(), []
     with edges.database.read() as transaction:
         due = credentials.list_to_destroy(transaction, now)
     for credential_id in due:
-        destroy(edges, credential_id)
+        try:
+            destroy(edges, credential_id)
+        except OSError as error:
+            failed.append(error)
     with edges.database.read() as transaction:
         known = {one.key_name or "" for one in credentials.list_alive(transaction)}
     vault_of(edges).destroy_strays(known, now - _STRAY_AFTER)
+    if failed:
+        raise failed[0]
 
 
 def tell(
