@@ -475,6 +475,32 @@ def test_a_report_of_a_mail_server_marks_the_notice_and_calls_a_person_once(desk
     assert desk.replies() == []
 
 
+def test_after_all_that_strangers_and_machines_send_the_case_is_clean_and_its_customer_heard(
+    desk: Desk,
+) -> None:
+    before_all, told = desk.turns(), desk.told_staff()
+    address = desk.address()
+    odd = part("text/plain; charset=x-none", b"\x00\xed\xa0\x80\xff")
+    for raw in (
+        incoming(address, "I give up.", sender="eve@evil.test"),
+        incoming(address, "I give up.", found="dmarc=fail header.from=example.com"),
+        incoming(address, "Away.", headers=["Auto-Submitted: auto-replied"]),
+        incoming(address, "Sale!", headers=["List-Id: <news.example.com>"], sender="n@shop.test"),
+        incoming(address, sender="mailer@mx.test", body=bounce_body("failed", "5.1.1")),
+        incoming("support@desk.test", body=odd, sender="eve@evil.test"),
+        incoming(address.replace("+c", "+c1")),
+        b"X: y\r\n" * 5_000 + b"\r\nhi",
+    ):
+        desk.take(raw)
+    with pytest.raises(coming.MailTooLarge):
+        coming.keep_mail(desk.edges, b"x" * (LONGEST_MAIL + 1))
+    assert desk.turns() == before_all
+    assert desk.awaits_customer()
+    assert desk.told_staff() == [*told, "mail_waits", "mail_waits"]
+    desk.take(incoming(address, "It happens on every form."))
+    assert desk.replies() == ["It happens on every form."]
+
+
 @settings(
     max_examples=12,
     deadline=None,

@@ -17,6 +17,7 @@ from refunddesk.db import append_only, outbox, stores, tables
 from refunddesk.jobnames import JobName, QueueName
 from refunddesk.jobs import registry, schedule
 from refunddesk.mail.letter import Sender
+from refunddesk.mail.mailbox import MailboxAccess, MailIn, open_mailbox
 from refunddesk.mail.sending import Mail, MailServerUnavailable
 from refunddesk.sealing import Sealer, new_key
 from refunddesk.services import audit, spool
@@ -415,6 +416,23 @@ def test_a_mail_server_that_does_not_let_us_in_is_named_and_a_missing_one_too(
         ]
     assert (found["closed"].grade, found["none"].grade) == (Grade.BAD, Grade.WARN)
     assert "mail.test:587" in found["closed"].says
+
+
+def test_a_mailbox_that_does_not_let_us_in_is_named_and_a_receiver_that_is_missing(
+    edges: Edges,
+) -> None:
+    place = Place("http://127.0.0.1:9", dict)
+    away = open_mailbox(MailboxAccess("127.0.0.1", 9, "tls", "desk", "secret"), 5)
+    for way, expected in (
+        (MailIn("reply@store.test", "", away), {"mail in": Grade.WARN, "mailbox": Grade.BAD}),
+        (MailIn("reply@store.test", "mx.store.test"), {}),
+        (MailIn(), {"mail in": Grade.OK}),
+    ):
+        looked = look_without_database(replace(edges, mail_in=way), place)
+        found = {one.part: one for one in looked if one.part in ("mail in", "mailbox")}
+        assert {part: one.grade for part, one in found.items()} == expected
+        if "mailbox" in found:
+            assert "desk@127.0.0.1:9/INBOX" in found["mailbox"].says
 
 
 def test_a_desk_without_a_store_says_so(edges: Edges) -> None:

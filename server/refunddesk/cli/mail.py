@@ -52,7 +52,7 @@ def list_notices(about: str) -> None:
     for one in found:
         click.echo(
             f"{one.id}  {one.written_at:%Y-%m-%d %H:%M}  {one.kind}  {one.language}  "
-            f"{one.recipient}  {one.state}" + (f"  {one.because}" if one.because else "")
+            f"{one.recipient}  {one.standing}" + (f"  {one.because}" if one.because else "")
         )
     if not found:
         click.echo("Nothing was written about it.")

@@ -117,6 +117,10 @@ def _ensure_settings(home: Path, ca_file: Path) -> None:
         "REFUNDDESK_ALLOW_PRIVATE_STORES=yes",
         "REFUNDDESK_MAIL_FROM=support@refunddesk.example",
         f"REFUNDDESK_MAIL_FOLDER={home / 'sandbox' / MAIL_FOLDER}",
+        # The page of caught mails plays the mail server by which answers come in.
+        "REFUNDDESK_MAIL_REPLY_TO=reply@refunddesk.example",
+        "REFUNDDESK_MAIL_RECEIVER=mx.refunddesk.example",
+        f"REFUNDDESK_MAIL_IN_TOKEN={new_key()}",
     )
     write_secret(path, "\n".join(lines) + "\n")
 

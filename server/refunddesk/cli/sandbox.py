@@ -10,11 +10,14 @@ from pathlib import Path
 
 import click
 
+from refunddesk import own_address
+from refunddesk.sandbox.answering import AnswerNotTaken, Postman
 from refunddesk.sandbox.gateway import Movement
 from refunddesk.sandbox.samples import place_sample_orders
 from refunddesk.sandbox.server import RunningSandbox, serve
 from refunddesk.sandbox.store import SandboxStore
 from refunddesk.sandbox.webhooks import Delivery
+from refunddesk.settings import read_setting
 
 
 @click.command()
@@ -40,7 +43,7 @@ def sandbox(directory: Path, port: int, deliver: bool) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     try:
-        with serve(store, directory, port) as running:
+        with serve(store, directory, port, _postman()) as running:
             _write_access(directory / "access.json", running)
             if deliver:
                 store.webhooks.start_delivering()
@@ -48,6 +51,22 @@ def sandbox(directory: Path, port: int, deliver: bool) -> None:
             stopped.wait()
     finally:
         store.close()
+
+
+def _postman() -> Postman | None:
+    """Takes answers to the desk of this machine's settings; None where it takes no mails in."""
+    token: str = read_setting("mail_in_token")
+    address = f"{read_setting('public_url')}{read_setting('url_prefix')}/mails"
+
+    def hand_in(raw: bytes) -> None:
+        try:
+            status = own_address.hand_in_mail(address, token, raw)
+        except own_address.AddressNotAnswering as error:
+            raise AnswerNotTaken(str(error)) from error
+        if status not in (200, 201):
+            raise AnswerNotTaken(f"The desk answered {status}.")
+
+    return Postman(read_setting("mail_receiver"), hand_in) if token else None
 
 
 def _write_access(path: Path, running: RunningSandbox) -> None:

@@ -17,13 +17,16 @@ from refunddesk.sandbox import (
     rest_subscriptions,
     rest_webhooks,
 )
+from refunddesk.sandbox.answering import Postman
 from refunddesk.sandbox.store import SandboxStore
 
 
-def create_sandbox_app(store: SandboxStore, mail_folder: Path | None = None) -> Flask:
+def create_sandbox_app(
+    store: SandboxStore, mail_folder: Path | None = None, postman: Postman | None = None
+) -> Flask:
     """The store's web server in-process. The API wants https: use `base_url="https://..."`.
 
-    `mail_folder` holds mails as files, to be read on a page.
+    `mail_folder` holds mails as files, to be read on a page; `postman` brings answers to the desk.
     """
     app = Flask("refunddesk.sandbox", static_url_path="/sandbox/static")
     app.url_map.strict_slashes = False
@@ -35,5 +38,5 @@ def create_sandbox_app(store: SandboxStore, mail_folder: Path | None = None) -> 
     rest_bridge.install(app, store)
     rest_webhooks.install(app, store)
     control.install(app, store)
-    mails.install(app, mail_folder)
+    mails.install(app, store, mail_folder, postman)
     return app

@@ -1,4 +1,4 @@
-"""The mails that a program put into a folder, for people to read: nobody else gets them."""
+"""The mails that a program put into a folder, for people to read and to answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-from flask import Flask, Response, abort, render_template
+from flask import Flask, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from refunddesk.sandbox.answering import AnswerNotTaken, Postman, answer_to
+from refunddesk.sandbox.store import SandboxStore
 
 #: How many mails the page lists, the newest.
 _SHOWN = 100
@@ -31,8 +35,12 @@ class Mail:
         return str(body.get_content()) if body else ""
 
 
-def install(app: Flask, folder: Path | None) -> None:
-    """The pages below /sandbox/mails; without a folder they are empty."""
+def install(app: Flask, store: SandboxStore, folder: Path | None, postman: Postman | None) -> None:
+    """The pages below /sandbox/mails; without a folder they are empty.
+
+    Without a postman nobody can answer.
+    """
+    _install_answering(app, store, folder, postman)
 
     @app.get("/sandbox/mails")
     def show_mails() -> str:
@@ -40,7 +48,12 @@ def install(app: Flask, folder: Path | None) -> None:
 
     @app.get("/sandbox/mails/<name>")
     def show_mail(name: str) -> str:
-        return render_template("mail.html", mail=_find(folder, name))
+        return render_template(
+            "mail.html",
+            mail=_find(folder, name),
+            may_answer=postman is not None,
+            was_answered="answered" in request.args,
+        )
 
     @app.get("/sandbox/mails/<name>/html")
     def show_mail_html(name: str) -> Response:
@@ -48,6 +61,23 @@ def install(app: Flask, folder: Path | None) -> None:
         page.headers["Content-Security-Policy"] = _ALONE
         page.headers["X-Content-Type-Options"] = "nosniff"
         return page
+
+
+def _install_answering(
+    app: Flask, store: SandboxStore, folder: Path | None, postman: Postman | None
+) -> None:
+    @app.post("/sandbox/mails/<name>/answer")
+    def answer_mail(name: str) -> ResponseReturnValue:
+        message, words = _find(folder, name).message, request.form.get("words", "")[:20_000]
+        if postman is None or not words.strip():
+            abort(400, "There are no words, or nobody who takes them to the desk.")
+        is_proven = "forged" not in request.form
+        raw = answer_to(message, words, store.now(), postman.receiver, is_proven=is_proven)
+        try:
+            postman.hand_in(raw)
+        except AnswerNotTaken as refused:
+            abort(502, str(refused))
+        return redirect(url_for("show_mail", name=name, answered=1), code=303)
 
 
 def _newest(folder: Path | None) -> list[Mail]:

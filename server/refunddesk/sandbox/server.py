@@ -13,6 +13,7 @@ from typing import Any
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from refunddesk import clock
+from refunddesk.sandbox.answering import Postman
 from refunddesk.sandbox.app import create_sandbox_app
 from refunddesk.sandbox.certificates import ensure_certificates
 from refunddesk.sandbox.front import InFlight
@@ -90,7 +91,9 @@ class _HttpsServer(ThreadedWSGIServer):
 
 
 @contextmanager
-def serve(store: SandboxStore, directory: Path | str, port: int = 0) -> Iterator[RunningSandbox]:
+def serve(
+    store: SandboxStore, directory: Path | str, port: int = 0, postman: Postman | None = None
+) -> Iterator[RunningSandbox]:
     """Serve the store at https://127.0.0.1:<port> (any free one for 0) until the block ends.
 
     The certificates are kept in `directory`; a client trusts `ca_file`. The store stays open.
@@ -99,7 +102,7 @@ def serve(store: SandboxStore, directory: Path | str, port: int = 0) -> Iterator
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(files.certificate_file, files.key_file)
     in_flight = InFlight()
-    app = create_sandbox_app(store, Path(directory) / MAIL_FOLDER)
+    app = create_sandbox_app(store, Path(directory) / MAIL_FOLDER, postman)
 
     def counted(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         with in_flight.one():
