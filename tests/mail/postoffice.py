@@ -25,7 +25,9 @@ class Postoffice:
     mails: dict[int, bytes] = field(default_factory=dict)
     validity: int = 7
     next_uid: int = 1
+    #: When the mails that are put in now arrive, and when each of those there did.
     arrived_at: datetime = datetime(2026, 3, 2, 9, 31, tzinfo=UTC)
+    arrived: dict[bytes, datetime] = field(default_factory=dict)
     lies_of_size: int | None = None
     asked: list[str] = field(default_factory=list)
     #: Commands answered with NO, and one at which the connection is cut.
@@ -37,6 +39,7 @@ class Postoffice:
     def put(self, *raws: bytes) -> None:
         for raw in raws:
             self.mails[self.next_uid] = raw
+            self.arrived.setdefault(raw, self.arrived_at)
             self.next_uid += 1
 
     def renumber(self) -> None:
@@ -98,11 +101,16 @@ class _Talk(socketserver.StreamRequestHandler):
         )
 
     def _search(self, tag: str, asked: str) -> None:
-        found = re.search(r"UID (\d+):\* SINCE \d\d-[A-Z][a-z][a-z]-\d{4}$", asked)
+        found = re.search(r"UID (\d+):\* SINCE (\d\d-[A-Z][a-z][a-z]-\d{4})$", asked)
         assert found, asked
         last = max(self.office.mails, default=0)
         # As RFC 3501 has it: "9:*" names the last mail too, where that is below 9.
-        numbers = [uid for uid in self.office.mails if uid >= int(found[1]) or uid == last]
+        since = datetime.strptime(found[2], "%d-%b-%Y").replace(tzinfo=UTC)
+        numbers = [
+            uid
+            for uid, raw in self.office.mails.items()
+            if (uid >= int(found[1]) or uid == last) and self.office.arrived[raw] >= since
+        ]
         self._say(f"* SEARCH {' '.join(map(str, sorted(numbers)))}".strip(), f"{tag} OK done")
 
     def _fetch(self, tag: str, asked: str) -> None:
@@ -114,7 +122,7 @@ class _Talk(socketserver.StreamRequestHandler):
             self._say(f"{tag} OK done")
         elif "SIZE" in asked:
             size = self.office.lies_of_size or len(raw)
-            on = self.office.arrived_at.strftime("%d-%b-%Y %H:%M:%S +0000")
+            on = self.office.arrived[raw].strftime("%d-%b-%Y %H:%M:%S +0000")
             inner = f'UID {uid} RFC822.SIZE {size} INTERNALDATE "{on}"'
             self._say("* 3 EXISTS", f"* 1 FETCH ({inner})", f"{tag} OK done")
         else:

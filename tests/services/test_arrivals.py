@@ -522,9 +522,11 @@ def test_what_a_mail_said_is_removed_30_days_after_it_was_settled(
 ) -> None:
     landed = desk.take(incoming(desk.address()))
     stranger = desk.take(incoming("support@desk.test"))
-    waits = desk.take(incoming(desk.address(), found=None))
+    waits, late = (desk.take(incoming(desk.address(), found=None)) for _ in range(2))
     desk.clock.at += KEPT_FOR + timedelta(seconds=age)
+    arrival_work.set_aside(desk.edges, late.id, by=STAFF)
     coming.drop_old(desk.edges)
+    assert desk.arrival(late.id).words, "its 30 days have begun only now"
     for arrival in (landed, stranger):
         kept = desk.arrival(arrival.id)
         assert bool(kept.words) == bool(kept.sender) == is_there
@@ -588,13 +590,17 @@ def test_the_mailbox_is_read_from_now_on_and_each_mail_once(desk: Desk, office: 
 def test_a_mailbox_that_numbers_its_mails_anew_brings_none_twice(
     desk: Desk, office: Postoffice
 ) -> None:
+    office.arrived_at = before(desk, days=3)
+    office.put(b"one", b"two", incoming(desk.address(), "Of last week."))
+    office.arrived_at = desk.clock()
     fetch(desk)
     office.put(incoming(desk.address(), "One."))
     fetch(desk)
+    del office.mails[1], office.mails[2]
     office.renumber()
     office.put(incoming(desk.address(), "Two."))
     fetch(desk)
-    assert desk.replies() == ["One.", "Two."]
+    assert desk.replies() == ["One.", "Two."], "nor what came before the first reading"
 
 
 def test_a_kill_between_fetching_and_the_mark_brings_the_mail_once(
