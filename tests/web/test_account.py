@@ -151,8 +151,8 @@ def test_somebody_elses_order_is_answered_as_one_that_is_not_there(
             answers.append((refused(answer), answer.get_json()["message"]))
     assert {status for status, _ in answers} == {(404, "no_such_order")}
     assert len({message for _, message in answers}) == 1
-    listed = account.call("orders", {"customer": who, "orders": [order.woo_order_id, 987_654]})
-    assert listed.get_json() == {"orders": []}
+    told = account.call("orders", {"customer": who, "orders": [order.woo_order_id, 987_654]})
+    assert told.get_json() == {"orders": []}
 
 
 @on_one_database
@@ -195,8 +195,8 @@ def test_the_list_says_of_each_order_what_comes_back_and_until_when(
             .where(tables.orders.c.id == unpaid.id)
             .values(paid_at=None, status="pending")
         )
-    listed = account.call("orders", {"customer": ADA, "language": "en", "orders": [1002, 1001, 9]})
-    late, paid = listed.get_json()["orders"]
+    told = account.call("orders", {"customer": ADA, "language": "en", "orders": [1002, 1001, 9]})
+    late, paid = told.get_json()["orders"]
     assert (late["order"], late["amount"], late["until"]) == (1002, None, None)
     assert (paid["order"], paid["amount"], paid["state"]) == (1001, "€199.00", None)
     assert paid["until"].startswith("until the end of 1 April 2026")
@@ -375,6 +375,29 @@ def test_an_offer_is_accepted_where_it_is_shown(
     assert (offer["says"], "accept" in offer) == ("You accepted this on 2 March 2026.", False)
 
 
+def listed(account: Account, order: Order) -> dict[str, Any]:
+    said = {"customer": ADA, "orders": [order.woo_order_id]}
+    (one,) = account.call("orders", said).get_json()["orders"]
+    return dict(one)
+
+
+@on_one_database
+def test_of_an_order_that_was_asked_about_the_list_says_how_that_is_going_alone(
+    account: Account, order: Order
+) -> None:
+    assert listed(account, order)["amount"] == "€199.00"
+    account.ask("ask", order, request_key=KEY, reason="change_of_mind")
+    asking.judge(account.edges, 1)
+    told = listed(account, order)
+    assert (told["state"], told["amount"], told["says"]) == ("It is refused.", None, None)
+    again = account.ask("ask", order, request_key="f" * 32, reason="malfunction")
+    assert again.status_code == 200
+    account.ask("take-back", order)
+    told = listed(account, order)
+    assert told["state"] == "You withdrew it."
+    assert told["says"].startswith("As things are, nothing")  # by the reason of the case there is
+
+
 def test_the_gate_is_gone_through_in_the_store(account: Account, order: Order) -> None:
     asking.report(account.edges, order)
     licensing.activate(account.edges, asking.key_of(account.edges, order), "https://ada.example")
@@ -450,8 +473,7 @@ def test_a_consumer_withdraws_without_a_reason_until_the_end_of_the_14th_day(
     european: Account, clock: TestClock, late: timedelta, status: int
 ) -> None:
     order = buys(european)
-    listed = european.call("orders", {"customer": ADA, "orders": [order.woo_order_id]})
-    assert "withdraw without a reason" in listed.get_json()["orders"][0]["says"]
+    assert "withdraw without a reason" in listed(european, order)["says"]
     assert "16 March 2026" in european.see(order)["withdrawal"]["says"]
     clock.at = LAST + late
     assert (european.see(order)["withdrawal"] is not None) == (status == 200)

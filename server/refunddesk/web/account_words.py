@@ -49,15 +49,17 @@ class _Voice:
 def word_summary(page: OrderHome, language: Language, right: Right | None) -> Json:
     """One line of the list of a customer's orders: how far a request is, or what comes back."""
     voice = _voice(page, language)
-    steps = steps_back(page) if page.may_ask else []
     asked = page.request
+    # Of a request that is settled the list says how; what else might come back its page says.
+    is_free = page.may_ask and (asked is None or asked.state == "withdrawn")
+    steps = steps_back(page) if is_free else []
     return {
         "order": page.order.woo_order_id,
         "number": page.order.number,
         "state": voice.say(f"state.{asked.state}") if asked else None,
         "amount": voice.show.money(steps[0][0], voice.words) if steps else None,
         "until": voice.until(steps[0][1]) if steps else None,
-        "says": _says(voice, right) if page.may_ask and not steps else None,
+        "says": _says(voice, right) if is_free and not steps else None,
         "sites": sum(len(one.sites) for one in page.licenses),
     }
 
