@@ -531,6 +531,7 @@ MAKERS: Mapping[str, Maker] = {
     "GET /my/link": _READS,
     "GET /my/portal.css": _READS,
     "GET /my/renewal": _sends(status=404, changes=False),  # the order has no subscription
+    "GET /my/withdrawal": _sends(status=303, changes=False),  # the order was asked about
     "GET /policies/{store_id}/": _READS,
     "GET /policies/{store_id}/{language}/": _READS,
     "GET /policies/{store_id}/{language}/{version}": _READS,
@@ -716,6 +717,7 @@ MAKERS: Mapping[str, Maker] = {
     "POST /my/sites/{activation_id}/off": _sends(status=303),
     "POST /my/statement": _sends(status=303, form={"destroyed": "yes"}),
     "POST /my/withdraw": _sends(status=303),
+    "POST /my/withdrawal": _sends(status=409, form={"request_key": "0" * 32}, changes=False),
     "PUT /api/stores/{store_id}/approval-limits": _sends(json={"staff": "5.00"}),
     "PUT /api/stores/{store_id}/products/{product}": _sends(
         json={"materials": [], "not_on_wordpress_com": False}

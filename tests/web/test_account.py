@@ -17,6 +17,7 @@ from refunddesk.casework import TurnKind
 from refunddesk.compat.verdict import Verdict
 from refunddesk.db import cases, notices, plugins, requests, tables
 from refunddesk.db.cases import Report
+from refunddesk.db.customer_links import Purpose
 from refunddesk.db.orders import Order
 from refunddesk.extension import create_app
 from refunddesk.services import case_turns, stores, work_quotes
@@ -31,6 +32,7 @@ from refunddesk.woocommerce import events
 from tests import asking, bridging, building
 from tests.asking import PORTAL
 from tests.conftest import REPOSITORY, TestClock
+from tests.visiting import Customer
 
 on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 ADA = {"id": 7, "email": "ada@example.com"}
@@ -550,3 +552,30 @@ def test_the_store_is_told_where_its_policy_stands_and_whether_one_may_withdraw(
     for page in (told["policy_page"], told["link_page"]):
         path = page.removeprefix(settings.public_url)
         assert store.app.test_client().get(path).status_code == 200
+
+
+@on_one_database
+def test_who_bought_as_a_guest_withdraws_on_the_page_of_a_link(european: Account) -> None:
+    order = asking.buy(european.edges, european.store_id, PORTAL)
+    guest = Customer(european.app.test_client(), european.edges, order)
+    guest.enter()
+    assert "Withdraw from contract here" in guest.see()
+    assert "withdraw from the contract of order 1001" in guest.page("/my/withdrawal")
+    assert guest.client.get("/my/withdrawal").status_code == 200
+    assert receipts(european, 1) == []  # the first step declares nothing
+    assert guest.post("/my/withdrawal", seen="/my/withdrawal").status_code == 303
+    assert len(receipts(european, 1)) == 1
+    assert "Withdraw from contract here" not in guest.see()
+    assert guest.client.get("/my/withdrawal").status_code == 303
+    assert guest.post("/my/withdrawal", request_key=KEY).status_code == 409
+    assert len(receipts(european, 1)) == 1
+
+
+@on_one_database
+def test_a_link_for_the_licences_alone_withdraws_from_nothing(european: Account) -> None:
+    order = asking.buy(european.edges, european.store_id, PORTAL)
+    guest = Customer(european.app.test_client(), european.edges, order)
+    guest.enter(Purpose.LICENSES)
+    assert guest.client.get("/my/withdrawal").status_code == 403
+    assert "Withdraw from contract here" not in guest.see()
+    assert guest.post("/my/withdrawal", request_key=KEY).status_code == 403

@@ -54,6 +54,17 @@ def find_right(edges: Edges, order_id: int) -> Right | None:
     return right
 
 
+def get_right(edges: Edges, order_id: int) -> Right:
+    """As find_right. Raises NoRightToWithdraw where there is none, or not any more."""
+    right = find_right(edges, order_id)
+    if right is None:
+        raise NoRightToWithdraw(
+            "There is no right to withdraw from this order, or its time is over. Nothing was taken "
+            "down: a refund can be asked for all the same."
+        )
+    return right
+
+
 def declare(edges: Edges, order_id: int, request_key: str) -> None:
     """Take the declaration down, with its receipt by mail; the same key again declares nothing new.
 
@@ -70,11 +81,8 @@ def declare(edges: Edges, order_id: int, request_key: str) -> None:
         is_withdrawal=True,
     )
     # Sent again after it was granted, the answer is the declaration there is, and no refusal.
-    if not _is_known(edges, asking) and find_right(edges, order_id) is None:
-        raise NoRightToWithdraw(
-            f"There is no right to withdraw from order {order.woo_order_id}, or its time is over. "
-            "Nothing was taken down: a refund can be asked for all the same."
-        )
+    if not _is_known(edges, asking):
+        get_right(edges, order_id)
     ask_refund(edges, asking, asked_by=f"order:{order_id}")
 
 

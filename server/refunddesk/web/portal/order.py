@@ -17,7 +17,7 @@ from refunddesk.money import Money
 from refunddesk.policy.claim import Reason
 from refunddesk.policy.wording.catalogue import catalogue
 from refunddesk.policy.wording.showing import Showing
-from refunddesk.services import order_home
+from refunddesk.services import order_home, withdrawals
 from refunddesk.services.case_turns import CaseMovedOn
 from refunddesk.services.customer_links import NotForThisVisit
 from refunddesk.services.order_home import OrderHome
@@ -81,6 +81,7 @@ def _show(draft: str = "") -> str:
         "portal/order.html",
         page=page,
         steps=steps_back(page),
+        right=withdrawals.find_right(desk().edges, order.id) if page.may_ask else None,
         words=words,
         show=Showing(zone(page.store.timezone), order.currency, order.decimals),
         reasons=[(reason, words.word("reason", reason)) for reason in REASONS],
