@@ -96,7 +96,7 @@ final class Pages {
 	public function on_init(): void {
 		if ( REFUND_DESK_BRIDGE_VERSION !== get_option( self::OPTION ) ) {
 			update_option( self::OPTION, REFUND_DESK_BRIDGE_VERSION, true );
-			update_option( 'woocommerce_queue_flush_rewrite_rules', 'yes' );
+			delete_option( 'rewrite_rules' ); // WordPress makes them anew where it misses them.
 		}
 	}
 
