@@ -238,8 +238,8 @@ VARIABLES = (
         "vault",
         "",
         setting_values.path_or_none,
-        "Folder for the keys of what customers hand over for a case: on a local disk, and in no\n"
-        "backup. Empty: vault in REFUNDDESK_HOME.",
+        "Folder for the keys of what customers hand over for a case: the same for all processes,\n"
+        "and in no backup. Empty: vault in REFUNDDESK_HOME.",
     ),
     Variable(
         "REFUNDDESK_CREDENTIAL_DAYS",
