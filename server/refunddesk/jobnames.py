@@ -31,6 +31,7 @@ class JobName(StrEnum):
     DESTROY_CREDENTIAL = "destroy_credential"
     READ_MAILBOX = "read_mailbox"
     READ_ARRIVAL = "read_arrival"
+    ERASE_PERSON = "erase_person"
 
 
 class QueueName(StrEnum):
@@ -90,4 +91,5 @@ LIMITS: dict[JobName, JobLimits] = {
     JobName.DESTROY_CREDENTIAL: _DESK,
     JobName.READ_MAILBOX: _MAIL,
     JobName.READ_ARRIVAL: _MAIL,
+    JobName.ERASE_PERSON: _DESK,
 }

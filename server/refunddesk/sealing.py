@@ -1,4 +1,4 @@
-"""Seals secrets and other keys for rest, and signs what is to be proved later."""
+"""Seals secrets and other keys for rest, signs what is to be proved, hashes who is not named."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _SIGNING = b"refunddesk receipts 1"
 _WRAPPING = b"refunddesk vault 1"
 _NONCE_BYTES = 12
 _TAGGING = b"refunddesk reply addresses 1"
+_HASHING = b"refunddesk erased 1"
 
 
 class SealBroken(Exception):
@@ -30,6 +31,7 @@ class Sealer:
     def __init__(self, keys: Sequence[str]) -> None:
         self._fernet = MultiFernet([Fernet(key) for key in keys])
         self._keys = tuple(keys)
+        self._hashing = [_derived(key, _HASHING) for key in keys]
 
     def seal(self, secret: str) -> str:
         return self._fernet.encrypt(secret.encode()).decode("ascii")
@@ -81,6 +83,14 @@ class Sealer:
     def codes(self, text: bytes) -> tuple[bytes, ...]:
         """A code over the text by each key, the current one first: 32 bytes only we can make."""
         return tuple(hmac.digest(_derived(key, _TAGGING), text, "sha256") for key in self._keys)
+
+    def hash(self, name: str) -> bytes:
+        """By which `name` is known again, and of which nobody without the key makes anything."""
+        return self.hashes(name)[0]
+
+    def hashes(self, name: str) -> list[bytes]:
+        """The same by each of our keys: it may have been hashed before the first one came."""
+        return [hmac.digest(key, name.encode(), "sha256") for key in self._hashing]
 
 
 def _signer(key: str) -> Ed25519PrivateKey:

@@ -570,6 +570,8 @@ MAKERS: Mapping[str, Maker] = {
         status=201, json={"evidence": "Offered on a forum."}
     ),
     "POST /api/licenses/{license_id}/new-key": _sends(),
+    "POST /api/privacy/erase": _sends(json={"email": "ada@example.com"}, changes=False),
+    "POST /api/privacy/export": _sends(json={"email": "ada@example.com"}),
     "POST /api/duplicates/{duplicate_id}/drop": _sends(json={"because": "It was meant."}),
     "POST /api/duplicates/{duplicate_id}/return": _sends(),
     "POST /api/orders/{order_id}/close": _sends(status=409, changes=False),  # it is paid
@@ -588,6 +590,8 @@ MAKERS: Mapping[str, Maker] = {
     "POST /api/suspicions/{suspicion_id}/drop": _sends(json={"because": "A mistake."}),
     "POST /bridge/connect": _by_code(502, **_INTRODUCED),  # the store does not answer
     "POST /bridge/greet": _by_code(200),
+    "POST /bridge/{connection}/privacy/erase": _by_bridge(email="ada@example.com", changes=False),
+    "POST /bridge/{connection}/privacy/export": _by_bridge(email="ada@example.com"),
     "POST /bridge/{connection}/account/about": _by_bridge(changes=False),
     "POST /bridge/{connection}/account/answer-offer": _by_customer(offer=0, answer="accept"),
     "POST /bridge/{connection}/account/ask": _by_customer(

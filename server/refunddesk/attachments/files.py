@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+_AT_ONCE = 1024 * 1024
 _NAME = re.compile(r"[0-9a-f]{40}")
 
 
@@ -40,6 +41,28 @@ def read(folder: Path, name: str) -> bytes:
 def drop(folder: Path, name: str) -> None:
     with suppress(FileNotFoundError):
         _place(folder, name).unlink()
+
+
+def destroy(folder: Path, name: str) -> None:
+    """Write over the bytes, then remove the file, both on the disk when this returns.
+
+    Not every disk writes in place; what it left elsewhere is beyond a program's reach.
+    """
+    place = _place(folder, name)
+    with suppress(FileNotFoundError):
+        with place.open("r+b") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            for begin in range(0, size, _AT_ONCE):
+                file.write(bytes(min(_AT_ONCE, size - begin)))
+            file.flush()
+            os.fsync(file.fileno())
+        place.unlink()
+        descriptor = os.open(place.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def drop_strays(folder: Path, known: Collection[str], before: datetime) -> int:

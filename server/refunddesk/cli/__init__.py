@@ -26,6 +26,7 @@ COMMANDS = {
     "licenses": "licenses:licenses",
     "mail": "mail:mail",
     "policy": "policy:policy",
+    "privacy": "privacy:privacy",
     "queue": "queue:queue",
     "refunds": "refunds:refunds",
     "restore": "backup:restore",

@@ -72,6 +72,13 @@ def _tell(marked: Marked) -> None:
             f"Of the audit log, lines {marked.audit_lines + 1} to {marked.lost.seq} and perhaps "
             "later ones are not in it any more; the log says so."
         )
+    if marked.erased.done:
+        click.echo(f"{marked.erased.done} people who were erased since are erased again.")
+    if marked.erased.no_store:
+        click.echo(
+            f"{marked.erased.no_store} erasures are of stores that the backup does not know: once "
+            "they have joined again, run `refunddesk privacy again`."
+        )
     click.echo(
         "What people did since the backup is not in it: people who left and tokens revoked since "
         "then, and settings of stores, have to be done again."

@@ -43,6 +43,7 @@ class CustomerFacts:
     infringement_evidence: str | None = field(repr=False)
     infringement_settled_at: datetime | None
     breaches: tuple[str, ...] = ()
+    erased_at: datetime | None = None
 
     @property
     def infringement_is_open(self) -> bool:
@@ -197,8 +198,7 @@ def record_customer(
     """
     if not email and woo_customer_id is None:
         return None
-    # An account may come without an address. "#" begins none, so the two never meet.
-    key = email.strip().lower() or f"#{woo_customer_id}"
+    key = key_of(email, woo_customer_id)
     upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
     row = upsert(customers).values(
         store_id=store_id,
@@ -222,6 +222,50 @@ def record_customer(
         ).returning(customers.c.id)
     ).scalar_one()
     return int(customer_id)
+
+
+def key_of(email: str, woo_customer_id: int | None) -> str:
+    """By what one customer of a store is known: the address, or the account that has none."""
+    # "#" begins no address, so the two never meet.
+    return email.strip().lower() or f"#{woo_customer_id}"
+
+
+def list_known_as(
+    transaction: Connection, email: str, woo_customer_id: int | None, store_id: int | None
+) -> list[CustomerFacts]:
+    """The rows with this very address, and the account's where it never gave one.
+
+    In every store where `store_id` is None.
+    """
+    keys = [key for key in (email.strip().lower(), f"#{woo_customer_id or ''}") if key != "#"]
+    query = select(customers).where(
+        customers.c.email_key.in_(keys), customers.c.erased_at.is_(None)
+    )
+    if store_id is not None:
+        query = query.where(customers.c.store_id == store_id)
+    return [_customer(row) for row in transaction.execute(query.order_by(customers.c.id))]
+
+
+def list_keys(transaction: Connection, store_id: int) -> list[tuple[int, str, int | None]]:
+    """Id, address and account of everybody in the store who was not erased."""
+    rows = transaction.execute(
+        select(customers.c.id, customers.c.email, customers.c.woo_customer_id)
+        .where(customers.c.store_id == store_id, customers.c.erased_at.is_(None))
+        .order_by(customers.c.id)
+    )
+    return [(row.id, row.email, row.woo_customer_id) for row in rows]
+
+
+def list_of_account(
+    transaction: Connection, store_id: int, woo_customer_id: int
+) -> list[CustomerFacts]:
+    """Every address that the account was last seen with."""
+    rows = transaction.execute(
+        select(customers)
+        .where(customers.c.store_id == store_id, customers.c.woo_customer_id == woo_customer_id)
+        .order_by(customers.c.id)
+    )
+    return [_customer(row) for row in rows]
 
 
 def _mailbox(email_key: str) -> str | None:
@@ -258,4 +302,5 @@ def _customer(row: Row[Any]) -> CustomerFacts:
         infringement_evidence=row.infringement_evidence,
         infringement_settled_at=row.infringement_settled_at,
         breaches=tuple(row.breaches),
+        erased_at=row.erased_at,
     )

@@ -220,6 +220,47 @@ def release_object(
     )
 
 
+def drop_bodies(
+    transaction: Connection, store_id: int, object_type: str, woo_object_id: int
+) -> None:
+    """Keep of the deliveries about the object only that they came."""
+    transaction.execute(
+        update(inbox)
+        .where(
+            inbox.c.store_id == store_id,
+            inbox.c.object_type == object_type,
+            inbox.c.woo_object_id == woo_object_id,
+            inbox.c.body.is_not(None),
+        )
+        .values(body=None)
+    )
+
+
+def list_without_object(
+    transaction: Connection, store_id: int, limit: int = 1_000
+) -> list[Delivery]:
+    """The newest deliveries that wait for a person because nobody knows what they are about."""
+    rows = transaction.execute(
+        select(inbox)
+        .where(
+            inbox.c.quarantined_because.is_not(None),
+            inbox.c.released_at.is_(None),
+            inbox.c.store_id == store_id,
+            inbox.c.woo_object_id.is_(None),
+            inbox.c.body.is_not(None),
+        )
+        .order_by(inbox.c.received_at.desc())
+        .limit(limit)
+    )
+    return [_delivery(row) for row in rows]
+
+
+def drop_body(transaction: Connection, delivery_id: int) -> None:
+    transaction.execute(
+        update(inbox).where(inbox.c.id == delivery_id).values(body=None, quarantine_detail=None)
+    )
+
+
 def _delivery(row: Row[Any]) -> Delivery:
     return Delivery(
         id=row.id,

@@ -26,6 +26,7 @@ class Notice:
     """One mail to one reader. `facts` are what its templates are filled with.
 
     `undelivered_at`: when a server reported that what was sent did not arrive.
+    Since `texts_gone_at` neither they nor the reader are known any more.
     """
 
     id: int
@@ -41,6 +42,7 @@ class Notice:
     settled_at: datetime | None
     because: str | None
     undelivered_at: datetime | None
+    texts_gone_at: datetime | None
 
     @property
     def standing(self) -> str:

@@ -123,6 +123,23 @@ class Database:
         finally:
             connection.close()
 
+    def fold_log(self) -> None:
+        """Empty SQLite's log into the file, as far as nobody reads from it: it keeps old pages.
+
+        PostgreSQL's log empties itself; see docs/privacy.md.
+        """
+        if not self.is_sqlite:
+            return
+        raw = self.engine.raw_connection()
+        try:
+            cursor = raw.cursor()
+            cursor.execute("PRAGMA busy_timeout = 250")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+            cursor.close()
+        finally:
+            raw.close()
+
     @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"

@@ -18,6 +18,7 @@ from refunddesk.jobs import (
     licenses,
     notices,
     orders,
+    privacy,
     reconcile,
     refunds,
     renewals,
@@ -64,6 +65,7 @@ JOBS: Mapping[JobName, JobFunction] = {
     JobName.DESTROY_CREDENTIAL: credentials.destroy_credential,
     JobName.READ_MAILBOX: arrivals.read_mailbox,
     JobName.READ_ARRIVAL: arrivals.read_arrival,
+    JobName.ERASE_PERSON: privacy.erase_person,
 }
 
 ROUNDS: Sequence[Round] = (

@@ -21,6 +21,7 @@ from refunddesk.db.session import open_database
 from refunddesk.services import audit, backup_files
 from refunddesk.services.backup_files import FilesUnusable, Packed
 from refunddesk.services.edges import Edges
+from refunddesk.services.erased_again import Again, erase_again
 from refunddesk.services.health import DISPATCHER
 from refunddesk.services.payment_blocks import block_payments
 from refunddesk.services.refusal import Refusal
@@ -74,11 +75,15 @@ class Backup:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What a restore was answered with. `lost`: a later line of the audit log that is gone now."""
+    """What a restore was answered with. `lost`: a later line of the audit log that is gone now.
+
+    `erased` are the people whom the backup had brought back.
+    """
 
     audit_lines: int
     lost: Head | None
     stores: int
+    erased: Again
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +153,10 @@ def restore(edges: Edges, source: Path, *, all_stopped: bool = False) -> Restore
     try:
         with _removed_at_the_end(waiting):
             copies.copy(source, waiting, read_only=True)
-            marked = _mark_copy(edges, waiting)
             # Before the database that names them: what nobody names yet is swept away by itself.
+            # And before the mark: files of people erased since are removed by it again.
             files = backup_files.unpack(files_of(source), edges.home) if has_files else 0
+            marked = _mark_copy(edges, waiting)
             had_one = live.exists()
             copies.put_in_place(waiting, live, aside)
     except FileExistsError:
@@ -323,7 +329,8 @@ def _mark_copy(edges: Edges, copy: Path) -> Marked:
 
 
 def _mark(edges: Edges) -> Marked:
-    """Block all payments, sign everybody out, and tell it in the audit log. Raises HistoryBroken.
+    """Block all payments, sign everybody out, erase again who was erased since, and tell it in the
+    audit log. Raises HistoryBroken.
 
     A session that was ended since the backup would be good again.
     """
@@ -347,7 +354,7 @@ def _mark(edges: Edges) -> Marked:
             subject="desk",
             data={"audit_lines": lines, "lost_head": asdict(lost) if lost else None},
         )
-    return Marked(lines, lost, len(known))
+    return Marked(lines, lost, len(known), erase_again(edges))
 
 
 def _checksum(path: Path) -> str:

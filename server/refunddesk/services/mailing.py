@@ -31,7 +31,7 @@ class NoSuchNotice(Refusal):
 
 
 class NoticeNotToBeSentAgain(Refusal):
-    """The notice is on its way, or was taken by the mail server already."""
+    """The notice is on its way, was taken by the mail server already, or is not known any more."""
 
 
 class NoMailServer(Refusal):
@@ -77,6 +77,10 @@ def send_again(edges: Edges, notice_id: int, *, by: str) -> None:
         if notice.state is NoticeState.DUE or notice.has_left:
             raise NoticeNotToBeSentAgain(
                 f"Notice {notice_id} is {notice.state}. Nothing was changed."
+            )
+        if notice.texts_gone_at:
+            raise NoticeNotToBeSentAgain(
+                f"What notice {notice_id} said, and to whom, was removed. Nothing was changed."
             )
         notices.settle_notice(transaction, notice, NoticeState.DUE, now=now)
         outbox.promise(transaction, JobName.SEND_NOTICE, notice_id, due_at=now)

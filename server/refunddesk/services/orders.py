@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from refunddesk.db import customers, inbox, orders, outbox, store_refunds, stores, subscriptions
+from refunddesk.db import inbox, orders, outbox, store_refunds, stores, subscriptions
 from refunddesk.db.freshness import is_older
 from refunddesk.db.history import record_deed
 from refunddesk.db.orders import Order, OrderFacts, OrderItem
@@ -16,9 +16,9 @@ from refunddesk.db.store_refunds import StoreRefund
 from refunddesk.db.stores import ItemRule, Store
 from refunddesk.db.subscriptions import Subscription
 from refunddesk.jobnames import JobName
-from refunddesk.policy.countries import is_country
 from refunddesk.services import duplicates
 from refunddesk.services.bookkeeping import book_order
+from refunddesk.services.buyers import forget_bodies, record_buyer
 from refunddesk.services.called_off import watch_closed
 from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import quarantine, read_closely, subject_of
@@ -96,15 +96,7 @@ def _record(
     # Rows are locked in this sequence everywhere: subscription, customer, order.
     now, body = seen.read_at, seen.body
     subscription = _subscription(transaction, store.id, seen)
-    customer_id = customers.record_customer(
-        transaction,
-        store.id,
-        email=body.customer_email,
-        woo_customer_id=body.customer_id,
-        # Programs can write anything there; what is no country is not known.
-        country=body.customer_country if is_country(body.customer_country) else None,
-        language=body.language,
-    )
+    customer_id = record_buyer(transaction, edges, store.id, body)
     for product in seen.products.values():
         stores.record_product(transaction, store.id, product)
     bought = classify(body.lines, rules, seen.products)
@@ -120,6 +112,7 @@ def _record(
     is_new = orders.insert_order_once(transaction, store.id, body.woo_order_id, facts, now)
     before = orders.lock_order_of_store(transaction, store.id, body.woo_order_id)
     assert before is not None
+    forget_bodies(transaction, store.id, customer_id, body.woo_order_id)
     if is_older(facts.modified_at, now, before.modified_at, before.recorded_at):
         return
     known = _known(transaction, before)

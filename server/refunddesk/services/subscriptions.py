@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from refunddesk.db import inbox, orders, outbox, stores, subscriptions
+from refunddesk.db import erasures, inbox, orders, outbox, stores, subscriptions
 from refunddesk.db.history import record_deed
 from refunddesk.db.subscriptions import Subscription
 from refunddesk.jobnames import JobName
@@ -50,6 +50,8 @@ def record_subscription(
         )
         _tell_subscription(transaction, before, now, read_at)
         inbox.release_object(transaction, store_id, "subscription", woo_subscription_id, at=read_at)
+        if erasures.is_subscription_of_erased(transaction, now.id):
+            inbox.drop_bodies(transaction, store_id, "subscription", woo_subscription_id)
     return body
 
 

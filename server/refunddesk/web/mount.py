@@ -8,6 +8,7 @@ from refunddesk.web import health, metrics
 from refunddesk.web.account import account
 from refunddesk.web.api import api
 from refunddesk.web.bridge import bridge
+from refunddesk.web.bridge_privacy import privacy
 from refunddesk.web.desk import desk_pages
 from refunddesk.web.hooks import hooks
 from refunddesk.web.licenses import licenses
@@ -21,6 +22,7 @@ BLUEPRINTS: tuple[tuple[Blueprint, str], ...] = (
     (bridge, "/bridge"),
     (account, "/bridge"),
     (owner, "/bridge"),
+    (privacy, "/bridge"),
     (desk_pages, "/desk"),
     (api, "/api"),
     (licenses, "/licenses"),

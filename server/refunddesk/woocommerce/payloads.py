@@ -50,6 +50,7 @@ __all__ = [
     "RefundedLine",
     "SubscriptionBody",
     "UnusableBody",
+    "is_anonymized",
     "read_order",
     "read_refund",
     "read_subscription",
@@ -64,6 +65,8 @@ _SUBSCRIPTION_STATUSES = frozenset({"active", "pending-cancel", "switched", "exp
 _SUBSCRIPTION_META = "_subscription_renewal_order_ids_cache"
 # Moving on from processing to completed changes nothing about what may be paid back.
 _PAID_STATUSES = frozenset({"processing", "completed"})
+#: What WooCommerce writes into orders of people whom it has erased (wp_privacy_anonymize_data).
+_ANONYMIZED = "deleted@site.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,3 +312,8 @@ def _compare_sums(
     taxes = total((line.tax for line in lines), scale.currency, scale.decimals)
     if taxes != total_tax:
         notes.add(f"taxes of the lines add up to {taxes}, total_tax says {total_tax}")
+
+
+def is_anonymized(email: str) -> bool:
+    """Is it the address that stands on every order whose buyer the store has erased?"""
+    return email.strip().lower() == _ANONYMIZED

@@ -49,6 +49,7 @@ from refunddesk.db.tables.of_overrides import (
     overrides,
 )
 from refunddesk.db.tables.of_portal import customer_links, customer_visits
+from refunddesk.db.tables.of_privacy import erasures, retention_marks
 from refunddesk.db.tables.of_promises import leases, outbox, rounds
 from refunddesk.db.tables.of_reconciliation import (
     alarms,
@@ -105,6 +106,7 @@ __all__ = [
     "duplicates",
     "endpoints",
     "entries",
+    "erasures",
     "extra_sites",
     "fix_tasks",
     "history",
@@ -139,6 +141,7 @@ __all__ = [
     "releases",
     "renewal_leads",
     "renewals",
+    "retention_marks",
     "reveals",
     "rounds",
     "sightings",

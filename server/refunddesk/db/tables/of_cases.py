@@ -51,6 +51,7 @@ cases = Table(
     Column("pauses", Json, nullable=False),  # [[from, to], ...] after complete_at
     at("support_due_at", nullable=True),
     at("customer_due_at", nullable=True),
+    at("texts_gone_at", nullable=True),  # when what was written in it was removed
 )
 Index("ix_cases_order_id", cases.c.order_id)
 Index(
@@ -58,6 +59,12 @@ Index(
     cases.c.id,
     sqlite_where=text("ended_at IS NULL"),
     postgresql_where=text("ended_at IS NULL"),
+)
+Index(
+    "ix_cases_with_texts",
+    cases.c.ended_at,
+    sqlite_where=text("texts_gone_at IS NULL"),
+    postgresql_where=text("texts_gone_at IS NULL"),
 )
 Index("ix_cases_support_due_at", cases.c.support_due_at)
 Index("ix_cases_customer_due_at", cases.c.customer_due_at)

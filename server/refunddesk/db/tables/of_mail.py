@@ -34,10 +34,18 @@ notices = Table(
     at("settled_at", nullable=True),
     Column("because", Text),  # why it was refused, or not sent, or did not arrive
     at("undelivered_at", nullable=True),  # when a server reported that it did not arrive
+    at("texts_gone_at", nullable=True),  # when address and facts were removed
     one_of("state", "due", "sent", "refused", "not_sent"),
     UniqueConstraint("reference", "recipient"),
 )
 Index("ix_notices_about", notices.c.about)
+Index("ix_notices_recipient", notices.c.recipient)
+Index(
+    "ix_notices_with_texts",
+    notices.c.written_at,
+    sqlite_where=text("texts_gone_at IS NULL"),
+    postgresql_where=text("texts_gone_at IS NULL"),
+)
 
 # One mail that came in. What it says is read by a job; of what was read as much as people need.
 arrivals = Table(

@@ -35,10 +35,20 @@ customers = Table(
     Column("infringement_opened_by", Text),
     Column("infringement_evidence", Text),
     at("infringement_settled_at", nullable=True),
+    # Since when the row names nobody any more: see `erasures`.
+    at("erased_at", nullable=True),
     UniqueConstraint("store_id", "email_key"),
 )
 Index("ix_customers_mailbox", customers.c.store_id, customers.c.mailbox)
 Index("ix_customers_woo_customer_id", customers.c.store_id, customers.c.woo_customer_id)
+# An address is looked for in every store.
+Index("ix_customers_email_key", customers.c.email_key)
+Index(
+    "ix_customers_erased",
+    customers.c.id,
+    sqlite_where=text("erased_at IS NOT NULL"),
+    postgresql_where=text("erased_at IS NOT NULL"),
+)
 
 subscriptions = Table(
     "subscriptions",

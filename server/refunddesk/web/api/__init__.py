@@ -39,6 +39,7 @@ from refunddesk.web.api import (  # noqa: E402, F401
     orders,
     overrides,
     payments,
+    privacy,
     products,
     refunds,
 )

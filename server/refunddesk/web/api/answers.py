@@ -9,6 +9,7 @@ from typing import Any
 from refunddesk.db.approvals import Approval
 from refunddesk.db.customers import CustomerFacts
 from refunddesk.db.disputes import Dispute
+from refunddesk.db.erasures import Erasure
 from refunddesk.db.history import Deed
 from refunddesk.db.licenses import Activation, License
 from refunddesk.db.orders import OrderItem
@@ -205,6 +206,16 @@ def order_quote(quote: OrderQuote) -> Answer:
 
 def money(amount: Money) -> Answer:
     return {"amount": str(amount), "currency": amount.currency}
+
+
+def erasure(one: Erasure) -> Answer:
+    return {
+        "id": one.id,
+        "customer": one.customer_id,
+        "store": one.store_id,
+        "begun_at": instant_text(one.begun_at),
+        "done_at": _at(one.done_at),
+    }
 
 
 def deed(one: Deed) -> Answer:

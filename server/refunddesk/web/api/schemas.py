@@ -52,6 +52,20 @@ class LinkBody(StrictSchema):
     mail = Flag(load_default=False)
 
 
+class ExportBody(StrictSchema):
+    email = Text()
+    store = _row_id()
+    woo_customer_id = _row_id()
+    files = Flag(load_default=False)
+
+
+class ErasureBody(StrictSchema):
+    email = Text()
+    store = _row_id()
+    woo_customer_id = _row_id()
+    confirmation = Text()
+
+
 class CustomerBody(StrictSchema):
     infringement = Choice(("open", "settled"))
     evidence = Text()
