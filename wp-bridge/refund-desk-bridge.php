@@ -27,31 +27,50 @@ define( 'REFUND_DESK_BRIDGE_PHP', '7.4' );
 define( 'REFUND_DESK_BRIDGE_WOOCOMMERCE', '8.2' );
 
 /**
- * Says what the store lacks.
+ * Looks what the store lacks.
  *
- * @return string[] One translated sentence for each thing, none when the store is ready.
+ * Without words: it is asked before the action "init", and WordPress from 6.7 on complains of a
+ * translation that is wanted so early.
+ *
+ * @return string[] Any of "php", "no-woocommerce", "woocommerce"; none when the store is ready.
  */
 function refund_desk_bridge_gaps() {
 	$gaps = array();
 	if ( version_compare( PHP_VERSION, REFUND_DESK_BRIDGE_PHP, '<' ) ) {
-		$gaps[] = sprintf(
+		$gaps[] = 'php';
+	}
+	if ( ! class_exists( 'WooCommerce' ) || ! defined( 'WC_VERSION' ) ) {
+		$gaps[] = 'no-woocommerce';
+	} elseif ( version_compare( WC_VERSION, REFUND_DESK_BRIDGE_WOOCOMMERCE, '<' ) ) {
+		$gaps[] = 'woocommerce';
+	}
+	return $gaps;
+}
+
+/**
+ * Says what the store lacks.
+ *
+ * @param string $gap One of the gaps.
+ * @return string A translated sentence: what is missing, and what to do.
+ */
+function refund_desk_bridge_words_of( $gap ) {
+	if ( 'php' === $gap ) {
+		return sprintf(
 			/* translators: 1: the PHP version that is needed, 2: the PHP version that is there. */
 			__( 'Refund Desk Bridge needs PHP %1$s or newer; this server has PHP %2$s. Ask your host for a newer one.', 'refund-desk-bridge' ),
 			REFUND_DESK_BRIDGE_PHP,
 			PHP_VERSION
 		);
 	}
-	if ( ! class_exists( 'WooCommerce' ) || ! defined( 'WC_VERSION' ) ) {
-		$gaps[] = __( 'Refund Desk Bridge needs WooCommerce. Install and activate it; until then the bridge does nothing.', 'refund-desk-bridge' );
-	} elseif ( version_compare( WC_VERSION, REFUND_DESK_BRIDGE_WOOCOMMERCE, '<' ) ) {
-		$gaps[] = sprintf(
-			/* translators: 1: the WooCommerce version that is needed, 2: the WooCommerce version that is there. */
-			__( 'Refund Desk Bridge needs WooCommerce %1$s or newer; this store has %2$s. Update WooCommerce.', 'refund-desk-bridge' ),
-			REFUND_DESK_BRIDGE_WOOCOMMERCE,
-			WC_VERSION
-		);
+	if ( 'no-woocommerce' === $gap ) {
+		return __( 'Refund Desk Bridge needs WooCommerce. Install and activate it; until then the bridge does nothing.', 'refund-desk-bridge' );
 	}
-	return $gaps;
+	return sprintf(
+		/* translators: 1: the WooCommerce version that is needed, 2: the WooCommerce version that is there. */
+		__( 'Refund Desk Bridge needs WooCommerce %1$s or newer; this store has %2$s. Update WooCommerce.', 'refund-desk-bridge' ),
+		REFUND_DESK_BRIDGE_WOOCOMMERCE,
+		WC_VERSION
+	);
 }
 
 /**
@@ -64,7 +83,7 @@ function refund_desk_bridge_on_admin_notices() {
 		return;
 	}
 	foreach ( refund_desk_bridge_gaps() as $gap ) {
-		printf( '<div class="notice notice-error"><p>%s</p></div>', esc_html( $gap ) );
+		printf( '<div class="notice notice-error"><p>%s</p></div>', esc_html( refund_desk_bridge_words_of( $gap ) ) );
 	}
 }
 

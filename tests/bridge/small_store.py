@@ -153,7 +153,8 @@ def _lay_out(store: SmallStore, release: Path) -> None:
         (store.content / part).mkdir(parents=True)
     (store.content / "themes/plain/style.css").write_text("/*\nTheme Name: Plain\n*/\n")
     (store.content / "themes/plain/index.php").write_text("<?php\nwp_head();\nwp_footer();\n")
-    shutil.copy(_FILES / "nobody-else.php", store.content / "mu-plugins")
+    for name in ("nobody-else.php", "not-too-early.php"):
+        shutil.copy(_FILES / name, store.content / "mu-plugins")
     shutil.copytree(STANDIN, store.content / "plugins" / "woocommerce")
     drop_in = store.folder / "drop-in"
     (store.content / "db.php").write_text(install_drop_in(find_drop_in(need_drop_in()), drop_in))
