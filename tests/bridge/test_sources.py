@@ -44,6 +44,8 @@ CHECKS = {
 }
 #: What may stand in the text of a statement: names of tables, the plugin's own or well known.
 TABLES = {"$wpdb->prefix", "$wpdb->options", "$table", "$this->table()", "$charset"}
+#: Sends staff on to the desk that the store is connected with, and to no address that was sent.
+LEAD_TO_THE_DESK = {"SignIn.php"}
 #: Waits for a lock and nothing else; WooCommerce checks nonce and right after it.
 WITHOUT_A_NONCE = {"on_order_page_refund"}
 
@@ -179,6 +181,9 @@ def is_checked(sent: Node) -> bool:
 
 @every_source
 def test_whoever_is_led_elsewhere_stays_in_the_store(place: Path) -> None:
+    if place.name in LEAD_TO_THE_DESK:
+        assert "0 !== strpos( $link, $this->settings->server() . '/" in text(read_php(place))
+        return
     assert calls(read_php(place), "wp_redirect", "header", "setcookie") == []
 
 

@@ -1,6 +1,6 @@
 <?php
 /**
- * The customer's pages: what they are called, where they are, and what is said on them.
+ * Pages, mostly the customer's: what they are called, where they are, and what is said on them.
  *
  * @package RefundDesk\Bridge
  */
@@ -113,4 +113,14 @@ function wc_print_notice( $message, $notice_type = 'success', $data = array(), $
 	}
 	echo $said; // phpcs:ignore WordPress.Security.EscapeOutput.OutputNotEscaped -- escaped above.
 	return null;
+}
+
+/**
+ * The name of an administration screen: here an order is edited as the post it is.
+ *
+ * @param string $for The type of what is shown there.
+ * @return string
+ */
+function wc_get_page_screen_id( $for ) {
+	return str_replace( '-', '_', $for );
 }
