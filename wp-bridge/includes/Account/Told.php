@@ -74,14 +74,14 @@ final class Told {
 	}
 
 	/**
-	 * Forgets what was said to everybody, or to one customer.
+	 * Forgets what was said to a customer. Where a cache holds the transients it ends by itself in a day.
 	 *
-	 * @param int $user_id The customer; 0 for all.
+	 * @param int $user_id The customer.
 	 * @return void
 	 */
-	public static function forget( int $user_id = 0 ): void {
+	public static function forget( int $user_id ): void {
 		global $wpdb;
-		$like = $wpdb->esc_like( '_transient_' . self::KEPT . ( $user_id > 0 ? $user_id . '_' : '' ) ) . '%';
+		$like = $wpdb->esc_like( '_transient_' . self::KEPT . $user_id . '_' ) . '%';
 		// phpcs:ignore WordPress.DB.DirectDatabaseQuery -- WordPress lists no transients.
 		$names = $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s", $like ) );
 		foreach ( $names as $name ) {
