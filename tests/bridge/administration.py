@@ -58,6 +58,16 @@ class Administration:
         data = {"action": name, "_wpnonce": form[1], **fields}
         return html.unescape(self.post("wp-admin/admin-post.php", data))
 
+    def order_page(self, order: int) -> str:
+        """Where an order is edited; WordPress leads on to wherever the store keeps it."""
+        return html.unescape(self.get(f"wp-admin/post.php?post={order}&action=edit"))
+
+    def press_link(self, page: str, action: str) -> requests.Response:
+        """Follow the button of this name on a page."""
+        link = re.search(rf'href="([^"]+action=refund_desk_bridge_{action}[^"]*)"', page)
+        assert link, f"the page has no button to {action}"
+        return self.session.get(link[1], timeout=60)
+
     # -- WordPress' own pages
 
     def install(self, packed: bytes) -> None:

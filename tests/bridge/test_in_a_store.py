@@ -14,14 +14,19 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from refunddesk.db import stores
+from refunddesk.db.staff import Role
+from refunddesk.db.store_logins import list_logins
+from refunddesk.services import store_logins
 from refunddesk.services.connections import disconnect_store
 from refunddesk.services.edges import Edges
+from refunddesk.services.orders import record_order
 from refunddesk.services.stores import open_client
 from refunddesk.settings import Settings
 from refunddesk.woocommerce.access import StoreAccess
 from refunddesk.woocommerce.client import StoreRefused
 from tests.bridge.administration import Administration
 from tests.bridge.real_desk import RealDesk, open_desk
+from tests.people import hire
 
 _NAMED = ("URL", "KEY", "SECRET", "ADMIN", "ADMIN_PASSWORD")
 _GIVEN = {name: os.environ.get(f"WOOCOMMERCE_{name}", "") for name in (*_NAMED, "CA_FILE")}
@@ -79,6 +84,28 @@ def test_a_store_connects_and_every_line_is_green(
     with desk.edges.database.read() as transaction:
         (store,) = stores.list_stores(transaction)
     assert store.url == _GIVEN["URL"].rstrip("/")
+
+
+def test_an_order_has_the_desks_box_and_its_button_signs_in_whom_an_owner_named(
+    connected: str, admin: Administration, desk: RealDesk
+) -> None:
+    order = admin.rest("POST", "orders", {"status": "processing"}).json()["id"]
+    try:
+        page = admin.order_page(order)
+        assert "has not seen this order yet" in page
+        assert "Nobody at the desk has said yet" in admin.press_link(page, "sign_in").text
+        record_order(desk.edges, 1, order)
+        with desk.edges.database.read() as transaction:
+            (asks,) = list_logins(transaction)
+        person = hire(desk.edges, Role.SUPPORT, "somebody.else@store.test")
+        store_logins.allow(desk.edges, asks.id, person, by="staff:1")
+        page = admin.order_page(order)
+        assert "Nobody has asked for a refund." in page
+        entrance = admin.press_link(page, "sign_in")
+        assert entrance.url.startswith(f"{desk.address}/desk/from-store/")
+        assert "Sign in as Support" in entrance.text
+    finally:
+        admin.rest("DELETE", f"orders/{order}?force=true")
 
 
 def test_the_desks_key_does_what_the_desk_needs_and_nothing_else(
