@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from refunddesk.extension import create_app
 from refunddesk.jobnames import QueueName
+from refunddesk.mail.reading import LONGEST_MAIL
 from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import drain_spool
 from refunddesk.settings import Settings, read_settings
@@ -25,9 +26,11 @@ from refunddesk.worker import dispatch, work
 
 log = structlog.get_logger(__name__)
 
-#: The routes take bodies of up to 4 MiB and say so themselves. Waitress counts the frame of a
-#: chunked body too, so it gets some room, and only keeps out what is far too large.
+#: The routes take bodies of up to 4 MiB, `/mails` a whole mail, and say so themselves. Waitress
+#: counts the frame of a chunked body too, so it gets some room, and only keeps out what is far too
+#: large. What it takes it keeps before any route is asked: who hands no mails in gets less room.
 _LARGEST_BODY = 5 * 1024 * 1024
+_WITH_MAILS = LONGEST_MAIL + 1024 * 1024
 _SPOOL_SECONDS = 5.0
 
 
@@ -36,7 +39,7 @@ def serving_options(settings: Settings) -> dict[str, Any]:
     return {
         "listen": settings.listen,
         "threads": settings.web_threads,
-        "max_request_body_size": _LARGEST_BODY,
+        "max_request_body_size": _WITH_MAILS if settings.mail_in_token else _LARGEST_BODY,
         # Clients that never finish cost a socket each and no thread, but at the limit nobody else
         # gets in. select() would stop at 1,024 files.
         "connection_limit": 500,

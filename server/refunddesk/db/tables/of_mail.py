@@ -55,7 +55,6 @@ arrivals = Table(
     Column("sha", LargeBinary, nullable=False, unique=True),  # the same bytes come in once
     Column("came_by", Text, nullable=False),
     Column("size", Integer, nullable=False),
-    Column("raw", LargeBinary),  # null: too large to be taken, or its time is over
     at("arrived_at", nullable=True),  # when the mailbox got it, by its own server
     at("kept_at"),
     Column("state", Text, nullable=False),
@@ -75,6 +74,8 @@ arrivals = Table(
     at("settled_at", nullable=True),
     Column("settled_by", Text),
     at("dropped_at", nullable=True),  # when all but its numbers was removed
+    # The last column: SQLite walks through every page of it to reach one behind.
+    Column("raw", LargeBinary),  # null: too large to be taken, or its time is over
     one_of("came_by", "imap", "http"),
     # kept: to be read. landed: a turn of its case. waiting: for a person. handled: by one.
     # ignored: no person wrote it, or it came before.

@@ -48,7 +48,6 @@ def _create_arrivals() -> None:
         sa.Column("sha", sa.LargeBinary(), nullable=False),
         sa.Column("came_by", sa.Text(), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.Column("arrived_at", Instant, nullable=True),
         sa.Column("kept_at", Instant, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -64,6 +63,8 @@ def _create_arrivals() -> None:
         sa.Column("settled_at", Instant, nullable=True),
         sa.Column("settled_by", sa.Text(), nullable=True),
         sa.Column("dropped_at", Instant, nullable=True),
+        # The last column: SQLite walks through every page of it to reach one behind.
+        sa.Column("raw", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint("came_by IN ('imap', 'http')", name=op.f("ck_arrivals_came_by")),
         sa.CheckConstraint(
             "state IN ('kept', 'landed', 'waiting', 'handled', 'ignored')",
