@@ -32,6 +32,7 @@ class JobName(StrEnum):
     READ_MAILBOX = "read_mailbox"
     READ_ARRIVAL = "read_arrival"
     ERASE_PERSON = "erase_person"
+    APPLY_RETENTION = "apply_retention"
 
 
 class QueueName(StrEnum):
@@ -92,4 +93,5 @@ LIMITS: dict[JobName, JobLimits] = {
     JobName.READ_MAILBOX: _MAIL,
     JobName.READ_ARRIVAL: _MAIL,
     JobName.ERASE_PERSON: _DESK,
+    JobName.APPLY_RETENTION: _DESK,
 }

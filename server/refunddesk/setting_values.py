@@ -33,6 +33,12 @@ def number(value: str) -> int:
     return int(value)
 
 
+def days(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 36_500:
+        raise ValueError("must be a whole number of days from 1 to 36500")
+    return int(value)
+
+
 def credential_days(value: str) -> int:
     if not 1 <= number(value) <= 30:
         raise ValueError("must be a whole number of days from 1 to 30")

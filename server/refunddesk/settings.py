@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from refunddesk import setting_values
 from refunddesk.mail_settings import MAIL_VARIABLES, mail_problems
+from refunddesk.retention_settings import RETENTION_VARIABLES
 from refunddesk.setting_values import Variable
 
 #: In REFUNDDESK_HOME; says what the environment leaves unsaid. `refunddesk run` writes one.
@@ -64,6 +65,12 @@ class Settings:
     sqlite_drop_in: Path | None
     vault: Path
     credential_days: int
+
+    keep_deliveries_days: int
+    keep_quarantined_days: int
+    keep_cases_days: int
+    keep_notices_days: int
+    keep_sessions_days: int
 
     @property
     def host(self) -> str:
@@ -232,6 +239,7 @@ VARIABLES = (
         'Zip or folder of the WordPress plugin "SQLite Database Integration", on which checked\n'
         "plugins are booted. Empty: plugins are read, not booted.",
     ),
+    *RETENTION_VARIABLES,
     *MAIL_VARIABLES,
     Variable(
         "REFUNDDESK_VAULT",

@@ -11,6 +11,7 @@ from typing import cast
 from refunddesk import clock
 from refunddesk.compat.smoke.both import Workshop
 from refunddesk.compat.surface import WOOCOMMERCE, WORDPRESS
+from refunddesk.db.retention import Retention
 from refunddesk.db.session import open_database
 from refunddesk.feeds.client import ReleaseFeeds
 from refunddesk.mail.letter import Sender
@@ -55,6 +56,17 @@ def open_edges(settings: Settings) -> Edges:
         workshop=_workshop(settings),
         vault=settings.vault,
         credential_life=timedelta(days=settings.credential_days),
+        retention=_retention(settings),
+    )
+
+
+def _retention(settings: Settings) -> Retention:
+    return Retention(
+        deliveries=timedelta(days=settings.keep_deliveries_days),
+        quarantined=timedelta(days=settings.keep_quarantined_days),
+        cases=timedelta(days=settings.keep_cases_days),
+        notices=timedelta(days=settings.keep_notices_days),
+        sessions=timedelta(days=settings.keep_sessions_days),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from refunddesk import setting_values
 from refunddesk.sealing import SealBroken, Sealer, new_key
 from refunddesk.settings import SettingsIncomplete, read_file, read_settings
 
@@ -139,3 +140,14 @@ def test_without_the_key_that_sealed_it_a_secret_stays_shut_and_the_message_says
     with pytest.raises(SealBroken, match="put the key that sealed it back") as error:
         Sealer([new_key()]).open(sealed)
     assert "cs_secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("days", ["1", "36500"])
+def test_a_time_to_keep_things_is_a_number_of_days(days: str) -> None:
+    assert setting_values.days(days) == int(days)
+
+
+@pytest.mark.parametrize("days", ["0", "36501", "-1", "1.5", "ever", "", "²"])
+def test_no_time_to_keep_things_is_none_or_for_ever(days: str) -> None:
+    with pytest.raises(ValueError, match="days"):
+        setting_values.days(days)

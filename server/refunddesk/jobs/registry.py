@@ -34,6 +34,7 @@ from refunddesk.services import (
     license_traffic,
     read_back,
     releases,
+    retention,
     watch,
     webhook_health,
 )
@@ -66,6 +67,7 @@ JOBS: Mapping[JobName, JobFunction] = {
     JobName.READ_MAILBOX: arrivals.read_mailbox,
     JobName.READ_ARRIVAL: arrivals.read_arrival,
     JobName.ERASE_PERSON: privacy.erase_person,
+    JobName.APPLY_RETENTION: privacy.apply_retention,
 }
 
 ROUNDS: Sequence[Round] = (
@@ -85,5 +87,6 @@ ROUNDS: Sequence[Round] = (
     Round("keep_audit_head", timedelta(hours=1), audit.keep_head),
     Round("read_late_changes", timedelta(hours=1), partial(promise_sweeps, kind=Kind.LATE_CHANGES)),
     Round("read_refunds", timedelta(hours=1), partial(promise_sweeps, kind=Kind.REFUNDS)),
+    Round("promise_retention", timedelta(hours=24), retention.promise_retention),
     Round("read_all_orders", timedelta(hours=24), partial(promise_sweeps, kind=Kind.ORDERS)),
 )

@@ -23,6 +23,7 @@ from refunddesk.services.bookkeeping import find_wrong_books
 from refunddesk.services.edges import Edges
 from refunddesk.services.health import DISPATCHER
 from refunddesk.services.observation import Grade, Observation, Place
+from refunddesk.services.retention import look_at_retention
 from refunddesk.services.vault_checkup import look_at_keys, look_at_vault
 
 #: With less room than this the database will refuse deliveries soon, or does.
@@ -67,6 +68,7 @@ def look_at_desk(edges: Edges) -> Iterator[Observation]:
     yield _look_at_dispatcher(edges)
     yield from _look_at_work(edges)
     yield _look_at_spool(edges)
+    yield from look_at_retention(edges)
     yield look_at_keys(edges)
     yield from _look_at_audit_log(edges)
     yield _look_at_books(edges)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from refunddesk.clock import Clock
 from refunddesk.compat.smoke.both import Workshop
+from refunddesk.db.retention import KEPT_AS_USUAL, Retention
 from refunddesk.db.session import Database
 from refunddesk.feeds.client import NO_FEEDS, ReleaseFeeds
 from refunddesk.mail.mailbox import NO_MAIL_IN, MailIn
@@ -43,3 +44,4 @@ class Edges:
     workshop: Workshop | None = None
     vault: Path | None = None
     credential_life: timedelta = timedelta(days=14)
+    retention: Retention = KEPT_AS_USUAL
