@@ -170,11 +170,13 @@ def test_a_report_waits_for_a_desk_that_is_away_and_comes_once(
     small_store.do(_A_DAY_LATER)
     small_store.do("return standin_run_due();")
     assert events(small_desk) == [("order", order_id)]
+    assert small_store.do(_WAITING) == "0", "what was taken is not sent again"
     small_store.do(_A_DAY_LATER)
     small_store.do("return standin_run_due();")
     assert events(small_desk) == [("order", order_id)]
 
 
+_WAITING = "return $GLOBALS['wpdb']->get_var( 'SELECT COUNT(*) FROM wp_refund_desk_events' );"
 _A_DAY_LATER = """
 global $wpdb;
 return $wpdb->query( "UPDATE {$wpdb->prefix}actionscheduler_actions SET scheduled_date_gmt = '2000-01-01 00:00:00' WHERE status = 'pending'" );
