@@ -17,10 +17,13 @@ from refunddesk.db import alarms, append_only, inbox, leases, outbox, payment_bl
 from refunddesk.db.alarms import AlarmKind
 from refunddesk.db.figures import ENTRIES_LOOKED_AT
 from refunddesk.db.inbox import NewDelivery
+from refunddesk.db.retention import Kind
 from refunddesk.extension import create_app
 from refunddesk.jobnames import JobName, QueueName
+from refunddesk.jobs import keeping, registry
 from refunddesk.services import spool
 from refunddesk.services.edges import Edges
+from refunddesk.services.retention import promise_retention
 from refunddesk.services.stores import add_endpoint
 from refunddesk.settings import Settings
 from tests.building import add_order, add_store, grant
@@ -135,6 +138,7 @@ def test_an_empty_desk_has_figures_too(monitor: Monitor) -> None:
     assert found["refunds{unknown}"] == 0
     assert found["alarms{webhook_off}"] == 0
     assert found["books_unbalanced_entries"] == 0
+    assert found["erasures_begun"] == 0
     assert found["dispatcher_lease_seconds"] == -1
     assert found["queue_length{money}"] == 0
     assert found["workers{money}"] == 0
@@ -295,3 +299,18 @@ def test_a_database_that_is_down_is_a_figure(monitor: Monitor) -> None:
     assert "refunddesk_database_up 0.0" in answer.text
     assert "refunddesk_queue_up 1.0" in answer.text
     assert "refunddesk_refunds" not in answer.text
+
+
+def test_how_long_ago_old_things_were_removed_is_told_by_kind(
+    monitor: Monitor, edges: Edges, clock: TestClock
+) -> None:
+    promise_retention(edges)
+    with edges.database.read() as transaction:
+        (promised,) = [
+            one.id for one in outbox.list_open(transaction) if one.subject == Kind.NOTICES
+        ]
+    keeping.keep(edges, promised, registry.JOBS)
+    clock.move(hours=2)
+    found = monitor.scrape()
+    assert found["retention_done_seconds{notices}"] == 7200
+    assert found["retention_done_seconds{cases}"] == -1

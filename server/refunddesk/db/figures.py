@@ -19,6 +19,7 @@ from refunddesk.db.tables import (
     alarms,
     arrivals,
     entries,
+    erasures,
     history,
     inbox,
     licenses,
@@ -31,6 +32,7 @@ from refunddesk.db.tables import (
     rounds,
     stores,
 )
+from refunddesk.jobnames import JobName
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class Figures:
     rounds: Mapping[str, datetime]
     unbalanced_entries: int
     audit_lines: int
+    retention_done: Mapping[str, datetime]
+    erasures_begun: int
     mails: int
     mails_waiting: int
 
@@ -96,6 +100,8 @@ def read_figures(transaction: Connection, now: datetime) -> Figures:
         rounds=_rounds(transaction),
         unbalanced_entries=_unbalanced(transaction),
         audit_lines=_newest(transaction, history.c.seq),
+        retention_done=_retention(transaction),
+        erasures_begun=_count(transaction, erasures, erasures.c.state == "begun"),
         mails=_newest(transaction, arrivals.c.id),
         mails_waiting=_count(transaction, arrivals, arrivals.c.state == "waiting"),
     )
@@ -147,6 +153,14 @@ def _refunds(transaction: Connection) -> dict[str, RefundsInState]:
 
 def _rounds(transaction: Connection) -> dict[str, datetime]:
     return {row.name: row.begun_at for row in transaction.execute(select(rounds))}
+
+
+def _retention(transaction: Connection) -> dict[str, datetime]:
+    """When each kind was last looked through to its end."""
+    done = select(outbox.c.subject, outbox.c.done_at).where(
+        outbox.c.job == JobName.APPLY_RETENTION.value, outbox.c.done_at.is_not(None)
+    )
+    return {row.subject: row.done_at for row in transaction.execute(done)}
 
 
 def _unbalanced(transaction: Connection) -> int:

@@ -18,6 +18,7 @@ from refunddesk import queue
 from refunddesk.db.alarms import AlarmKind
 from refunddesk.db.figures import Figures
 from refunddesk.db.refunds import State
+from refunddesk.db.retention import Kind
 from refunddesk.services import figures
 from refunddesk.services.figures import Measured
 from refunddesk.version import __version__
@@ -92,6 +93,13 @@ def _of_desk(found: Figures, now: datetime) -> Iterator[Metric]:
         found.unbalanced_entries,
     )
     yield _one("audit_lines", "Lines of the audit log.", found.audit_lines)
+    done = found.retention_done
+    removed = {
+        kind.value: _seconds(done[kind.value], now) if kind.value in done else -1 for kind in Kind
+    }
+    says = "Time since what is old was removed; below zero: it never was."
+    yield _gauge("retention_done_seconds", says, "kind", removed)
+    yield _one("erasures_begun", "People whose erasure has not ended yet.", found.erasures_begun)
     came = CounterMetricFamily("refunddesk_mails", "Mails that came in and were kept.")
     came.add_metric([], found.mails)
     yield came
