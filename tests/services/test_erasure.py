@@ -372,6 +372,15 @@ def test_a_late_word_on_an_order_of_before_brings_nobody_back(edges: Edges) -> N
     assert places_of(edges, *WORDS) == set()
 
 
+@on_one_database
+def test_an_old_order_stays_theirs_under_another_address_or_without_a_date(edges: Edges) -> None:
+    life = live(edges)
+    erase(edges)
+    for changes in ({"billing": {"email": "lovelace@new.example"}}, {"date_created_gmt": None}):
+        assert buyer_of(edges, life.store_id, said_of_order(**changes)) == life.person.customer_id
+    assert places_of(edges, *WORDS) == set()
+
+
 def test_an_older_order_that_is_seen_only_now_is_of_whom_was_erased(
     edges: Edges, clock: TestClock
 ) -> None:
