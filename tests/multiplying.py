@@ -22,7 +22,7 @@ _FEW = {
     "stores", "item_rules", "endpoints", "staff", "staff_sessions", "staff_tokens", "rounds",
     "leases", "release_feeds", "releases", "plugins", "plugin_versions", "policy_versions",
     "license_calls", "staging_patterns", "sweeps", "webhook_states", "payment_blocks", "alarms",
-    "product_pages", "products", "checks", "fix_tasks",
+    "product_pages", "products", "checks", "fix_tasks", "store_logins",
 }  # fmt: skip
 _SEARCHED = {"email_key", "email", "mailbox", "site", "number", "key_ends_with"}
 

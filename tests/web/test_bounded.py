@@ -18,7 +18,7 @@ from refunddesk.settings import Settings
 from refunddesk.web.throttle import Throttle
 from tests.multiplying import multiply
 from tests.rehearsing import Rehearsal
-from tests.web.role_table import MAKERS, MONITOR_TOKEN, Cast, cast
+from tests.web.role_table import MAKERS, MONITOR_TOKEN, RELAY_TOKEN, Cast, cast
 from tests.web.test_roles import address, table
 
 COPIES = 1_700  # of two stores with three cases each
@@ -179,7 +179,8 @@ def theatre(
     monkeypatch.setattr(Throttle, "attempt", lambda *_: None)
     stage = Rehearsal(database)
     rehearsed = replace(edges, database=stage)
-    app = create_app(replace(settings, metrics_token=MONITOR_TOKEN), edges=rehearsed)
+    tokens = replace(settings, metrics_token=MONITOR_TOKEN, mail_in_token=RELAY_TOKEN)
+    app = create_app(tokens, edges=rehearsed)
     yield replace(players, app=app, edges=rehearsed), stage
     stage.close()
 
