@@ -14,7 +14,10 @@ from refunddesk.db.tables import metadata
 
 #: Between the ids of one copy and those of the next: more than the rows any table begins with.
 STRIDE = 1_000
-_NAMED = re.compile(r"(case|order|request|refund|license|customer|dispute|quote|check):(\d+)")
+_NAMED = re.compile(
+    r"(case|order|request|refund|license|customer|dispute|quote|check|mail|credential|subscription"
+    r"|duplicate|renewal|notice|delivery|suspicion):(\d+)"
+)
 #: Of so many copies one is left as the first was: work that is still in somebody's hands.
 ONE_IN = 850
 #: There are few of these, however many orders there are; checks come with releases.

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, select, update
+from sqlalchemy import Connection, Select, and_, func, literal_column, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from refunddesk.db.tables import arrivals
@@ -54,6 +54,8 @@ class Arrival:
     dropped_at: datetime | None
 
 
+#: In the very words of the index.
+IS_WAITING = arrivals.c.state == literal_column("'waiting'")
 #: All but the bytes, which may be many.
 COLUMNS = [column for column in arrivals.c if column.name not in ("raw", "sha")]
 
@@ -164,9 +166,7 @@ def list_last(transaction: Connection, limit: int = 100) -> list[Arrival]:
 
 def list_waiting(transaction: Connection, limit: int = 200) -> list[Arrival]:
     """What waits for a person, oldest first."""
-    rows = transaction.execute(
-        _rows().where(arrivals.c.state == "waiting").order_by(arrivals.c.id).limit(limit)
-    )
+    rows = transaction.execute(_rows().where(IS_WAITING).order_by(arrivals.c.id).limit(limit))
     return [read_row(row._asdict()) for row in rows]
 
 
@@ -182,7 +182,7 @@ def drop_old(
         arrivals.c.state.in_(("landed", "handled", "ignored")), arrivals.c.settled_at < before
     )
     given_up = and_(
-        arrivals.c.state == "waiting",
+        IS_WAITING,
         arrivals.c.because.in_(strangers),
         arrivals.c.order_id.is_(None),
     )

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, func, or_, select
 
 from refunddesk.db import inbox as deliveries
+from refunddesk.db.arrivals import IS_WAITING
 from refunddesk.db.books import ENTRIES_LOOKED_AT
 from refunddesk.db.tables import (
     activations,
@@ -103,7 +104,7 @@ def read_figures(transaction: Connection, now: datetime) -> Figures:
         retention_done=_retention(transaction),
         erasures_begun=_count(transaction, erasures, erasures.c.state == "begun"),
         mails=_newest(transaction, arrivals.c.id),
-        mails_waiting=_count(transaction, arrivals, arrivals.c.state == "waiting"),
+        mails_waiting=_count(transaction, arrivals, IS_WAITING),
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Row, select
 
-from refunddesk.db.arrivals import COLUMNS, Arrival, read_row
+from refunddesk.db.arrivals import COLUMNS, IS_WAITING, Arrival, read_row
 from refunddesk.db.overview.block import Block, counted, read_block
 from refunddesk.db.tables import arrivals
 
 
 def list_waiting_mails(transaction: Connection) -> Block[Arrival]:
     """Oldest first."""
-    query = select(*COLUMNS, counted()).where(arrivals.c.state == "waiting").order_by(arrivals.c.id)
+    query = select(*COLUMNS, counted()).where(IS_WAITING).order_by(arrivals.c.id)
     return read_block(transaction, query, _line)
 
 
