@@ -20,14 +20,15 @@ _NAMED = re.compile(
 )
 #: Of so many copies one is left as the first was: work that is still in somebody's hands.
 ONE_IN = 850
-#: There are few of these, however many orders there are; checks come with releases.
+#: There are few of these, however many orders there are; checks come with releases, and links into
+#: the desk live a minute.
 _FEW = {
     "stores", "item_rules", "endpoints", "staff", "staff_sessions", "staff_tokens", "rounds",
     "leases", "release_feeds", "releases", "plugins", "plugin_versions", "policy_versions",
     "license_calls", "staging_patterns", "sweeps", "webhook_states", "payment_blocks", "alarms",
-    "product_pages", "products", "checks", "fix_tasks", "store_logins",
+    "product_pages", "products", "checks", "fix_tasks", "store_logins", "staff_links",
 }  # fmt: skip
-_SEARCHED = {"email_key", "email", "mailbox", "site", "number", "key_ends_with"}
+_SEARCHED = {"email_key", "email", "sender", "mailbox", "site", "number", "key_ends_with"}
 
 Change = Callable[[dict[str, Any]], None]
 

@@ -18,9 +18,9 @@ from refunddesk.money import Money
 # takes SQLAlchemy longer than the database takes to answer it.
 _ORDER = select(orders).where(orders.c.id == bindparam("order_id"))
 _LOCKED = _ORDER.with_for_update()
-_CURRENCY = select(orders.c.currency, orders.c.decimals).where(orders.c.id == bindparam("order_id"))
 _ITEMS = (
-    select(order_items)
+    select(order_items, orders.c.currency, orders.c.decimals)
+    .join(orders, orders.c.id == order_items.c.order_id)
     .where(order_items.c.order_id == bindparam("order_id"), order_items.c.gone_at.is_(None))
     .order_by(order_items.c.woo_item_id)
 )
@@ -242,9 +242,8 @@ def find_newest_woo_id(transaction: Connection, store_id: int) -> int | None:
 
 def list_items(transaction: Connection, order_id: int) -> list[OrderItem]:
     """The lines the order has now, in the store's sequence; removed ones are left out."""
-    row = transaction.execute(_CURRENCY, {"order_id": order_id}).one()
     rows = transaction.execute(_ITEMS, {"order_id": order_id})
-    return [_item(item, row.currency, row.decimals) for item in rows]
+    return [_item(row, row.currency, row.decimals) for row in rows]
 
 
 def insert_order_once(

@@ -101,7 +101,7 @@ def are_of(name: str, person: Person) -> ColumnElement[bool]:
     ]
     if name == "arrivals" and person.address:
         # From strangers, too: such a mail belongs to nothing yet.
-        from_them = func.lower(arrivals.c.sender) == person.address.lower()
+        from_them = arrivals.c.sender == person.address.lower()  # as they are kept
         conditions.append(and_(arrivals.c.dropped_at.is_(None), from_them))
     if len(conditions) == 1:
         return conditions[0]

@@ -18,7 +18,7 @@ from refunddesk.db.refunds import Refund
 from refunddesk.db.requests import RefundRequest
 from refunddesk.db.stores import Store
 from refunddesk.db.turns import RecordedTurn, WorkQuote
-from refunddesk.policy.wording import Explanation, Language
+from refunddesk.policy.wording import Audience, Explanation, Language
 from refunddesk.services import case_turns, cases, lost_sites, work_quotes
 from refunddesk.services import desk as shown
 from refunddesk.services.case_turns import Saying
@@ -74,11 +74,11 @@ class LicenseInUse:
 class OrderHome:
     """All that the page of an order shows.
 
-    `quote` None: a person decides about the order. `request` is the last one, `answer` what its
-    newest judgement says in words. `refunds` are those of the order, the newest first. `said` is
-    what was said both ways in the last case, the oldest first, and `last_turn` its newest turn,
-    also one that the customer does not read: a reply is bound to it. `offers` is charged work of
-    that case that was answered or can still be.
+    `quote` None: a person decides about the order. `request` is the last one, `asked` all that is
+    known of it, and `answer` what its newest judgement says in words. `refunds` are those of the
+    order, the newest first. `said` is what was said both ways in the last case, the oldest first,
+    and `last_turn` its newest turn, also one that the customer does not read: a reply is bound to
+    it. `offers` is charged work of that case that was answered or can still be.
     """
 
     store: Store
@@ -94,6 +94,7 @@ class OrderHome:
     said: tuple[RecordedTurn, ...] = ()
     last_turn: int = 0
     offers: tuple[WorkQuote, ...] = ()
+    asked: RequestPage | None = None
     was_asked_for_access: bool = False
 
     @property
@@ -117,8 +118,10 @@ def get_order_and_store(edges: Edges, order_id: int) -> tuple[Order, Store]:
         return order, stores.get_store(transaction, order.store_id)
 
 
-def show_order(edges: Edges, order_id: int, language: Language) -> OrderHome:
-    """The page of the order, its answer in `language`."""
+def show_order(
+    edges: Edges, order_id: int, language: Language, audience: Audience = "customer"
+) -> OrderHome:
+    """The page of the order, its answer in `language` and for `audience`."""
     with edges.database.read() as transaction:
         order = orders.get_order(transaction, order_id)
         asked = requests.list_requests(transaction, order_id)
@@ -146,7 +149,7 @@ def show_order(edges: Edges, order_id: int, language: Language) -> OrderHome:
             offers=_offers_of(transaction, case, edges.clock()) if case else (),
             was_asked_for_access=credentials.has_any(transaction, order_id),
         )
-    return _with_answers(edges, home, language)
+    return _with_answers(edges, home, language, audience)
 
 
 def _case_of(transaction: Connection, order_id: int, request: RefundRequest | None) -> Case | None:
@@ -166,17 +169,18 @@ def _offers_of(transaction: Connection, case: Case, now: datetime) -> tuple[Work
     )
 
 
-def _with_answers(edges: Edges, home: OrderHome, language: Language) -> OrderHome:
-    quote, answer = None, None
+def _with_answers(
+    edges: Edges, home: OrderHome, language: Language, audience: Audience
+) -> OrderHome:
+    quote, asked = None, None
     if home.order.paid_at is not None:
         try:
             quote = quote_order(edges, home.order.id)
         except OrderNotQuotable:
             quote = None
     if home.request:
-        page = shown.show_request(edges, home.request.id, language, "customer")
-        answer = _told(page)
-    return replace(home, quote=quote, answer=answer)
+        asked = shown.show_request(edges, home.request.id, language, audience)
+    return replace(home, quote=quote, asked=asked, answer=_told(asked) if asked else None)
 
 
 def _told(page: RequestPage) -> Explanation | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from refunddesk.db import orders
 from refunddesk.policy.wording import Language
-from refunddesk.services import desk, order_home
+from refunddesk.services import order_home
 from refunddesk.services.desk import Judgement, RequestPage
 from refunddesk.services.edges import Edges
 from refunddesk.services.order_home import OrderHome
@@ -15,10 +15,14 @@ from refunddesk.services.requests import NoSuchOrder
 
 @dataclass(frozen=True, slots=True)
 class OrderPanel:
-    """An order as its customer sees it, and its last request as staff do; None: nobody asked."""
+    """An order as its customer sees it, and its last request as staff do."""
 
     home: OrderHome
-    asked: RequestPage | None
+
+    @property
+    def asked(self) -> RequestPage | None:
+        """None: nobody asked."""
+        return self.home.asked
 
     @property
     def latest(self) -> Judgement | None:
@@ -32,7 +36,4 @@ def show_panel(edges: Edges, store_id: int, woo_order_id: int, language: Languag
         order = orders.find_order(transaction, store_id, woo_order_id)
     if order is None:
         raise NoSuchOrder("The desk has not seen this order yet.")
-    home = order_home.show_order(edges, order.id, language)
-    request = home.request
-    asked = desk.show_request(edges, request.id, language) if request else None
-    return OrderPanel(home, asked)
+    return OrderPanel(order_home.show_order(edges, order.id, language, "staff"))

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    func,
     text,
 )
 
@@ -85,7 +84,7 @@ arrivals = Table(
 Index("ix_arrivals_message_id", arrivals.c.message_id)
 Index("ix_arrivals_case_id_kept_at", arrivals.c.case_id, arrivals.c.kept_at)
 Index("ix_arrivals_order_id", arrivals.c.order_id)
-Index("ix_arrivals_sender", func.lower(arrivals.c.sender))
+Index("ix_arrivals_sender", arrivals.c.sender)
 Index(
     "ix_arrivals_waiting",
     arrivals.c.id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, LargeBinary, Table, Text, UniqueConstraint
 
 from refunddesk.db.tables.columns import Id, at, metadata, one_of, ref, row_id
 
@@ -56,7 +56,6 @@ staff_links = Table(
     at("expires_at"),
     at("used_at", nullable=True),
 )
-Index("ix_staff_links_login_id", staff_links.c.login_id)
 
 staff_tokens = Table(
     "staff_tokens",
