@@ -21,7 +21,11 @@ from tests.services.dying import dies_at
 
 BERLIN = zone("Europe/Berlin")
 BEGIN = datetime(2028, 1, 30, 12, tzinfo=UTC)
-END = datetime(2029, 3, 5, 12, tzinfo=UTC)
+#: On PostgreSQL no more than the leap day and the spring hour are lived through: half a minute.
+ENDS = {
+    "sqlite": datetime(2029, 3, 5, 12, tzinfo=UTC),
+    "postgresql": datetime(2028, 5, 5, tzinfo=UTC),
+}
 
 
 def days(*texts: str) -> tuple[date, ...]:
@@ -82,6 +86,7 @@ class Year:
     """A shop that sells `ALL`, and the desk's post: when each mail went out, by its recipient."""
 
     shop: Shop
+    end: datetime
     sold: dict[int, Bought] = field(default_factory=dict)
     turn: int = 0
     deaths: int = 0
@@ -95,7 +100,7 @@ class Year:
         """Everything that happens until the end, in its order; the desk looks once a day."""
         to_sell = sorted(ALL, key=lambda bought: bought.at)
         look_at = BEGIN
-        while self.shop.clock() < END:
+        while self.shop.clock() < self.end:
             self.shop.clock.at = max(self.shop.clock(), min(self._moments(to_sell, look_at)))
             while to_sell and to_sell[0].at <= self.shop.clock():
                 self._sell(to_sell.pop(0))
@@ -168,7 +173,7 @@ class Year:
 def lived(shop: Shop) -> Year:
     shop.clock.at = BEGIN
     stores.add_item_rule(shop.edges, shop.store_id, field="sku", value="SUB-*", item_kind="product")
-    year = Year(shop)
+    year = Year(shop, ENDS[shop.edges.database.engine.dialect.name])
     mail = Mail(Sender("support@store.test"), year.send, "https://desk.test")
     year.shop = replace(shop, edges=replace(shop.edges, mail=mail))
     year.live()
@@ -177,26 +182,29 @@ def lived(shop: Shop) -> Year:
 
 def test_each_renewal_of_the_year_is_announced_in_time_and_receipted_once(shop: Shop) -> None:
     year = lived(shop)
+    renewals = 0
     for bought in ALL:
+        due = [on for on in bought.due if on < year.end.date()]
+        renewals += len(due)
         reminders = year.mails(bought, "Your subscription renews")
         assert [subject for _, subject in reminders] == [
-            f"Your subscription renews on {on.day} {on:%B %Y}: {bought.amount}" for on in bought.due
+            f"Your subscription renews on {on.day} {on:%B %Y}: {bought.amount}" for on in due
         ], bought
-        for (sent_at, _), on in zip(reminders, bought.due, strict=True):
+        for (sent_at, _), on in zip(reminders, due, strict=True):
             local = sent_at.astimezone(BERLIN)
             assert local.date() == on - timedelta(days=bought.lead), bought
             assert 9 <= local.hour < 11, bought
 
         texts = year.texts(bought, "Receipt")
-        assert len(texts) == len(bought.due), bought
-        for text, on, then in zip(texts, bought.due, (*bought.due[1:], None), strict=True):
+        assert len(texts) == len(due), bought
+        for text, on, then in zip(texts, due, (*due[1:], None)[: len(due)], strict=True):
             assert f"was renewed on {on.day} {on:%B %Y}. {bought.amount} was taken" in text
             if then:
                 next_on = f"The next renewal is on {then.day} {then:%B %Y}, for {bought.amount}."
                 assert next_on in text
-    assert proofs(year) == {("renewal_reminder", "renewal_receipt"): sum(len(b.due) for b in ALL)}
+    assert proofs(year) == {("renewal_reminder", "renewal_receipt"): renewals}
     assert year.deaths > len(year.post)
-    assert len(year.post) == 2 * sum(len(bought.due) for bought in ALL)
+    assert len(year.post) == 2 * renewals
 
 
 def proofs(year: Year) -> dict[tuple[str, ...], int]:

@@ -81,6 +81,8 @@ ROLES = {
     ("POST", "/api/approvals/<approval_id>/decline"): DECIDERS,
     ("GET", "/api/stores/<store_id>/approval-limits"): READERS,
     ("PUT", "/api/stores/<store_id>/approval-limits"): {Role.OWNER},
+    ("POST", "/api/privacy/export"): {Role.OWNER},
+    ("POST", "/api/privacy/erase"): {Role.OWNER},
     ("POST", "/api/suspicions/<suspicion_id>/confirm"): DECIDERS,
     ("POST", "/api/suspicions/<suspicion_id>/drop"): DECIDERS,
     ("GET", "/api/payments"): READERS,
