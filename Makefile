@@ -60,4 +60,5 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 clean:
+	find server tests -name __pycache__ -prune -exec rm -rf {} +
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

@@ -42,14 +42,19 @@ compiled.share_routes()
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what may take minutes: begun last, it leaves the other processes without work."""
-    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+    """Begin with what takes long: begun last, it leaves the other processes without work."""
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, ("timeout", "long"))))
+
+
+def pytest_collection() -> None:
+    gc.disable()  # what is read from here on stays to the end: there is nothing to collect
 
 
 def pytest_collection_finish() -> None:
     # Modules and tests stay to the end: without this, every collection would walk through them.
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -191,11 +196,15 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def make_edges(database: Database, settings: Settings, clock: TestClock) -> Callable[..., Edges]:
-    """Edges on the test's database and clock; `ca_file` trusts a sandbox store's certificate."""
+    """Edges on the test's database and clock; `ca_file` trusts a sandbox store's certificate.
+
+    A store that cannot be reached is asked again at once: on the wall it would take two seconds.
+    """
 
     def make(ca_file: str | None = None) -> Edges:
         def connect(access: StoreAccess) -> StoreClient:
-            return StoreClient(replace(access, ca_file=ca_file, allow_private=True))
+            trusting = replace(access, ca_file=ca_file, allow_private=True)
+            return StoreClient(trusting, sleep=lambda _seconds: None)
 
         return Edges(
             database=database,

@@ -6,9 +6,8 @@ trace: windows are reckoned before, amounts after, and what it says is which rul
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
-
-import rule_engine
 
 from refunddesk.policy.claim import Claim
 from refunddesk.worktime import Span, fix_clock_end, is_over, span_end, zone
@@ -59,14 +58,13 @@ _RULES: tuple[tuple[str, str, str], ...] = (
     ("R-3C.3", "awaits", "renews_yearly and not request"),
     ("R-3C.3", "rest", "renews_yearly"),
 )  # fmt: skip
-RULES = [(clause, says, rule_engine.Rule(when)) for clause, says, when in _RULES]
 _OUTCOMES = {"refuses": "refuse", "review": "review", "awaits": "await"}
 
 
 def decide(claim: Claim) -> tuple[str, str | None, list[int], list[tuple[str, str]]]:
     facts, barred = _facts(claim)
     items = claim.order.items
-    for clause, says, rule in RULES:
+    for clause, says, rule in _rules():
         if not rule.matches(facts):
             continue
         if says in ("grants", "rest"):
@@ -77,6 +75,14 @@ def decide(claim: Claim) -> tuple[str, str | None, list[int], list[tuple[str, st
                 return "refuse", facts["first"], [0] * len(items), []
         return _OUTCOMES[says], clause, [0] * len(items), []
     return "review", None, [0] * len(items), []
+
+
+@cache
+def _rules() -> list[tuple[str, str, Any]]:
+    # The library makes its grammar's tables while it is imported, which takes half a second.
+    import rule_engine
+
+    return [(clause, says, rule_engine.Rule(when)) for clause, says, when in _RULES]
 
 
 def _offers(claim: Claim, facts: dict[str, Any], says: str) -> list[int]:
