@@ -14,6 +14,7 @@ from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import Engine
 from werkzeug.routing import Rule
+from werkzeug.routing.rules import RulePart
 
 _FIRST_ENGINES: dict[str, Engine] = {}
 
@@ -48,11 +49,39 @@ class _Templates(BytecodeCache):
 
 
 def share_routes() -> None:
-    """Let every application of this process use the builders of addresses that one had compiled.
+    """Let every application of this process use what an earlier one had made of its routes.
 
-    Werkzeug makes two functions of Python for each route, of nothing but its pieces; what differs
-    between two applications is handed to them.
+    Werkzeug reads each route's text into parts, and makes two functions of Python from those; what
+    differs between two applications is handed to them.
     """
+    _share_parts()
+    _share_builders()
+
+
+def _share_parts() -> None:
+    parse = Rule._parse_rule
+    kept: dict[tuple[object, ...], tuple[list[RulePart], list[tuple[bool, str]], dict[str, Any]]]
+    kept = {}
+
+    def parse_once(rule: Rule, text: str) -> list[RulePart]:
+        whole = text, *rule.map.converters.values()
+        if whole not in kept:
+            known = len(rule._trace)
+            parts = list(parse(rule, text))
+            trace = rule._trace[known:]
+            names = [name for is_variable, name in trace if is_variable]
+            kept[whole] = parts, trace, {name: rule._converters[name] for name in names}
+            return parts
+        parts, trace, converters = kept[whole]
+        rule._trace += trace
+        rule._converters |= converters
+        rule.arguments |= converters.keys()
+        return parts
+
+    Rule._parse_rule = parse_once  # type: ignore[method-assign]
+
+
+def _share_builders() -> None:
     compile_builder = Rule._compile_builder
     kept: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
 
