@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from psycopg.types.json import Jsonb
 from sqlalchemy import JSON, Column, LargeBinary, Table, Text, UniqueConstraint
 
 from refunddesk.db.session import Database
@@ -63,54 +64,79 @@ def _copy(cursor: Any, table: Table, copies: int, change: Change) -> None:
     names = [column.name for column in table.c]
     cursor.execute(f"SELECT {', '.join(names)} FROM {table.name}")
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-    uniques = _uniques(table)
-    made = (
-        tuple(one.values())
-        for number in range(1, copies + 1)
-        for row in rows
-        for one in [_another(table, uniques, row, number, change)]
-    )
-    if hasattr(cursor, "copy"):
-        kinds = {name for name in names if isinstance(table.c[name].type, JSON)}
+    is_postgres = hasattr(cursor, "copy")
+    if is_postgres:
+        for name in names:
+            if isinstance(table.c[name].type, JSON):
+                for row in rows:
+                    row[name] = json.dumps(row[name])
+    made = _copies(table, rows, copies, change)
+    if is_postgres:
         with cursor.copy(f"COPY {table.name} ({', '.join(names)}) FROM STDIN") as copy:
             for values in made:
-                copy.write_row(
-                    [
-                        Jsonb(value) if name in kinds else value
-                        for name, value in zip(names, values, strict=True)
-                    ]
-                )
+                copy.write_row(values)
     else:
         marks = ", ".join("?" * len(names))
         cursor.executemany(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", made)
 
 
-def _another(
-    table: Table, uniques: set[str], row: dict[str, Any], number: int, change: Change
-) -> dict[str, Any]:
-    made = dict(row)
-    if number % ONE_IN:
-        change(made)
-    for column in table.c:
-        value = made[column.name]
-        if value is not None:
-            made[column.name] = _shifted(column, column.name in uniques, value, number)
-    return made
+def _copies(
+    table: Table, rows: list[dict[str, Any]], copies: int, change: Change
+) -> Iterator[list[Any]]:
+    uniques = _uniques(table)
+    as_it_was = [_Pattern.of(table, uniques, row) for row in rows]
+    for row in rows:
+        change(row)
+    changed = [_Pattern.of(table, uniques, row) for row in rows]
+    for number in range(1, copies + 1):
+        for pattern in changed if number % ONE_IN else as_it_was:
+            yield pattern.copy(number)
 
 
-def _shifted(column: Column[Any], is_unique: bool, value: Any, number: int) -> Any:
-    if column.name == "seq" or (column.primary_key and isinstance(value, int)):
-        return value + number * STRIDE
-    if _grows(column):
-        return value + number * STRIDE
+Shift = Callable[[int], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A row, and how the value at a place becomes that of the copy with a number."""
+
+    values: list[Any]
+    shifts: list[tuple[int, Shift]]
+
+    @classmethod
+    def of(cls, table: Table, uniques: set[str], row: dict[str, Any]) -> _Pattern:
+        shifts = [
+            (place, shift)
+            for place, column in enumerate(table.c)
+            if row[column.name] is not None
+            for shift in [_shift(column, column.name in uniques, row[column.name])]
+            if shift
+        ]
+        return cls([row[column.name] for column in table.c], shifts)
+
+    def copy(self, number: int) -> list[Any]:
+        made = self.values.copy()
+        for place, shift in self.shifts:
+            made[place] = shift(number)
+        return made
+
+
+def _shift(column: Column[Any], is_unique: bool, value: Any) -> Shift | None:
+    """None where every copy has the same."""
+    if column.name == "seq" or (column.primary_key and isinstance(value, int)) or _grows(column):
+        return lambda number: value + number * STRIDE
     if isinstance(column.type, LargeBinary):
-        return bytes(value)[:24] + number.to_bytes(8, "big") if is_unique else value
+        begins = bytes(value)[:24]
+        return (lambda number: begins + number.to_bytes(8, "big")) if is_unique else None
     if isinstance(column.type, Text) and isinstance(value, str):
         named = _NAMED.fullmatch(value)
         if named:
-            return f"{named[1]}:{int(named[2]) + number * STRIDE}"
-        return f"{value}~{number}" if is_unique else value
-    return value + number * STRIDE if is_unique and column.name.startswith("woo_") else value
+            kind, first = named[1], int(named[2])
+            return lambda number: f"{kind}:{first + number * STRIDE}"
+        return (lambda number: f"{value}~{number}") if is_unique else None
+    if is_unique and column.name.startswith("woo_"):
+        return lambda number: value + number * STRIDE
+    return None
 
 
 def _uniques(table: Table) -> set[str]:

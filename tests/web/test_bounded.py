@@ -201,6 +201,7 @@ def theatre(
     stage.close()
 
 
+@pytest.mark.long
 def test_ten_thousand_cases_cost_a_page_no_more_than_six(
     theatre: tuple[Cast, Rehearsal], database: Database
 ) -> None:

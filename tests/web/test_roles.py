@@ -159,6 +159,7 @@ def test_every_route_has_somebody_who_makes_its_request() -> None:
     assert {row.route for row in table()} == routes
 
 
+@pytest.mark.long
 def test_every_cell_of_the_role_table_is_as_the_docs_say(
     players: Cast, rehearsal: Rehearsal, written: list[str]
 ) -> None:
