@@ -10,41 +10,67 @@ import click
 
 from refunddesk.version import __version__
 
-#: Command -> "module:attribute" inside this package. `policy judge` must start in a blink, so
-#: nothing here imports what it does not run.
+#: Command -> "module:attribute" inside this package, and its first sentence, which the list of
+#: commands shows. `policy judge` must start in a blink, so nothing here imports what it does not
+#: run, and the list imports none of them.
 COMMANDS = {
-    "audit": "audit:audit",
-    "backup": "backup:backup",
-    "books": "books:books",
-    "bridge": "bridge:bridge",
-    "alarms": "alarms:alarms",
-    "compat": "compat:compat",
-    "db": "db:db",
-    "doctor": "doctor:doctor",
-    "guide": "guide:guide",
-    "hooks": "hooks:hooks",
-    "licenses": "licenses:licenses",
-    "mail": "mail:mail",
-    "policy": "policy:policy",
-    "privacy": "privacy:privacy",
-    "queue": "queue:queue",
-    "refunds": "refunds:refunds",
-    "restore": "backup:restore",
-    "run": "run:run",
-    "sandbox": "sandbox:sandbox",
-    "schedule": "serve:schedule",
-    "serve": "serve:serve",
-    "settings": "settings:settings",
-    "staff": "staff:staff",
-    "store": "stores:store",
-    "worker": "serve:worker",
+    "audit": ("audit:audit", "Verify the audit log."),
+    "backup": (
+        "backup:backup",
+        "Copy the SQLite database into the new FILE while the desk works, and prove the copy.",
+    ),
+    "books": ("books:books", "Read and check the books."),
+    "bridge": ("bridge:bridge", "The plugin in a store."),
+    "alarms": ("alarms:alarms", "Look at alarms, and settle those of single refunds."),
+    "compat": ("compat:compat", "Check plugins against WordPress and WooCommerce releases."),
+    "db": ("db:db", "Prepare and check the database."),
+    "doctor": (
+        "doctor:doctor",
+        "Look over settings, database, queue, processes, books and every store, in both "
+        "directions.",
+    ),
+    "guide": ("guide:guide", ""),
+    "hooks": ("hooks:hooks", "Look after the deliveries of the stores."),
+    "licenses": ("licenses:licenses", "Licences and the sites they are in use on."),
+    "mail": ("mail:mail", "Try the mail server, and see what became of mails."),
+    "policy": (
+        "policy:policy",
+        "Judge claims by a refund policy, say it in words, and see what a change would do.",
+    ),
+    "privacy": ("privacy:privacy", "Answer a person who asks for their data, or wants it gone."),
+    "queue": (
+        "queue:queue",
+        "Run the queue server of REFUNDDESK_HOME; while one is running already, stand by it.",
+    ),
+    "refunds": ("refunds:refunds", "Look at refunds and settle those that wait for a person."),
+    "restore": (
+        "backup:restore",
+        "Put the backup FILE in the place of the database, which is kept beside it.",
+    ),
+    "run": ("run:run", "Start everything, with a sandbox store to try it on; Ctrl-C stops it."),
+    "sandbox": (
+        "sandbox:sandbox",
+        "Serve a sandbox store over https until SIGTERM or Ctrl-C; a later start finds its data.",
+    ),
+    "schedule": ("serve:schedule", "Wake the workers for what is due, until told to stop."),
+    "serve": ("serve:serve", "Answer stores, people and programs until told to stop."),
+    "settings": ("settings:settings", "Show, check and make settings."),
+    "staff": ("staff:staff", "Add people to the desk, and let programs act for them."),
+    "store": ("stores:store", "Join stores and say what they sell."),
+    "worker": ("serve:worker", "Do the work of one queue until told to stop."),
 }
 
 
 class Commands(click.Group):
-    """A group that imports a command's module when the command is asked for, by its `places`."""
+    """A group that imports a command's module when the command is asked for.
 
-    def __init__(self, *arguments: Any, places: Mapping[str, str], **options: Any) -> None:
+    `places` says by name where a command is and what it does, as COMMANDS; without words it is not
+    listed.
+    """
+
+    def __init__(
+        self, *arguments: Any, places: Mapping[str, tuple[str, str]], **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
         self.places = places
 
@@ -52,12 +78,20 @@ class Commands(click.Group):
         return sorted({*self.places, *super().list_commands(ctx)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        place = self.places.get(cmd_name)
-        if place is None:
+        if cmd_name not in self.places:
             return super().get_command(ctx, cmd_name)
-        module, _, attribute = place.partition(":")
+        module, _, attribute = self.places[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(f"{__name__}.{module}"), attribute)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click writes it, but by the words of `places`: it would import every command."""
+        listed = click.Group()
+        for name in super().list_commands(ctx):
+            listed.add_command(self.commands[name], name)
+        for name, (_, does) in self.places.items():
+            listed.add_command(click.Command(name, help=does, hidden=not does))
+        listed.format_commands(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

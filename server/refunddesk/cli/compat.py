@@ -65,9 +65,15 @@ _PLACE = click.Path(exists=True, path_type=Path)
 
 #: Commands that need the desk's database, which checking a zip does not.
 _WITH_MEMORY = {
-    "add-plugin": "compat_records:add_plugin",
-    "add-release": "compat_records:add_release",
-    "status": "compat_records:status",
+    "add-plugin": ("compat_records:add_plugin", "Take in a zip of a plugin of the store's own."),
+    "add-release": (
+        "compat_records:add_release",
+        "Take in a WordPress or WooCommerce release: a zip, or the directory it was unpacked to.",
+    ),
+    "status": (
+        "compat_records:status",
+        "Show the plugins, the releases, and the newest verdict of each pair.",
+    ),
 }
 
 

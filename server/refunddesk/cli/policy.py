@@ -30,15 +30,36 @@ class NotJudged(click.ClickException):
 
 
 _PLACES = {
-    "check": "policy_check:check",
-    "kinds": "policy_documents:kinds",
-    "new": "policy_documents:new",
-    "templates": "policy_documents:templates",
-    "diff": "policy_diff:diff",
-    "explain": "policy_words:explain_command",
-    "page": "policy_page:page_command",
-    "quote": "policy_words:quote_command",
-    "replay": "policy_replay:replay",
+    "check": (
+        "policy_check:check",
+        "Check a policy document: a file, a folder of versions, or a built-in policy's name.",
+    ),
+    "kinds": ("policy_documents:kinds", "List the kinds of clause, or show the page of one."),
+    "new": (
+        "policy_documents:new",
+        "Write NAME.toml, a policy of your own, as a copy of a template.",
+    ),
+    "templates": ("policy_documents:templates", "List the policies that a store can begin from."),
+    "diff": (
+        "policy_diff:diff",
+        "Say what NEW changes against OLD: clause by clause, and on examples.",
+    ),
+    "explain": (
+        "policy_words:explain_command",
+        'Say in words what a claim gets and why; "-" reads the claim from standard input.',
+    ),
+    "page": (
+        "policy_page:page_command",
+        "Write the page of a policy: clauses in words, with examples worked out by the judge.",
+    ),
+    "quote": (
+        "policy_words:quote_command",
+        'Print as JSON what a claim gets now and at every step to come; "-" reads standard input.',
+    ),
+    "replay": (
+        "policy_replay:replay",
+        "Say what a policy would have paid, against what was paid or against another policy.",
+    ),
 }
 
 
