@@ -2,16 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from refunddesk.db.tables import entries, postings
+from refunddesk.db.upserts import Upsert
 from refunddesk.ledger import Entry, Posting, difference
 from refunddesk.money import Money
+
+# Said once, as in db/orders.py.
+_POST = Upsert(
+    entries,
+    lambda insert: insert.on_conflict_do_nothing(
+        index_elements=[entries.c.store_id, entries.c.reference]
+    ).returning(entries.c.id),
+)
+_INSERT_POSTINGS = insert(postings)
+_WILD = re.compile("[/%_]")  # what LIKE takes for more than itself
+_ON_MATTER = (
+    entries.c.order_id == bindparam("order_id"),
+    entries.c.reference.startswith(bindparam("beginning"), escape="/"),
+)
+_BOOKED = select(postings).join(entries, entries.c.id == postings.c.entry_id).where(*_ON_MATTER)
+_NUMBER_BOOKED = select(func.count()).select_from(entries).where(*_ON_MATTER)
+_SUM = func.sum(postings.c.amount_minor)
+_BALANCES = (
+    select(postings.c.account, postings.c.currency, postings.c.decimals, _SUM.label("minor"))
+    .group_by(postings.c.account, postings.c.currency, postings.c.decimals)
+    .having(_SUM != 0)
+    .order_by(postings.c.account, postings.c.currency, postings.c.decimals)
+)
+_BALANCES_OF_ORDER = _BALANCES.join(entries, entries.c.id == postings.c.entry_id).where(
+    entries.c.order_id == bindparam("order_id")
+)
+_UNBALANCED = (
+    select(entries.c.order_id)
+    .join(postings, postings.c.entry_id == entries.c.id)
+    .group_by(entries.c.id, entries.c.order_id, postings.c.currency, postings.c.decimals)
+    .having(_SUM != 0)
+    .order_by(entries.c.order_id)
+    .limit(1)
+)
 
 #: Entries never change, so those that balanced once need no second look at every page and scrape.
 ENTRIES_LOOKED_AT = 1_000
@@ -30,24 +65,19 @@ class BookedEntry:
 
 def post(transaction: Connection, store_id: int, order_id: int, entry: Entry, at: datetime) -> bool:
     """Write the entry; False, and nothing written, when its reference is booked already."""
-    upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
-    entry_id = transaction.scalar(
-        upsert(entries)
-        .values(
-            store_id=store_id,
-            order_id=order_id,
-            kind=entry.kind,
-            reference=entry.reference,
-            happened_at=at,
-            posted_at=at,
-        )
-        .on_conflict_do_nothing(index_elements=[entries.c.store_id, entries.c.reference])
-        .returning(entries.c.id)
-    )
+    row = {
+        "store_id": store_id,
+        "order_id": order_id,
+        "kind": entry.kind,
+        "reference": entry.reference,
+        "happened_at": at,
+        "posted_at": at,
+    }
+    entry_id = transaction.scalar(_POST.on(transaction), row)
     if entry_id is None:
         return False
     transaction.execute(
-        insert(postings),
+        _INSERT_POSTINGS,
         [
             {
                 "entry_id": entry_id,
@@ -77,40 +107,27 @@ def correct(
     However often and in whatever sequence a matter is corrected, its last target is what the
     books show. The caller holds the order's lock. False when nothing was missing.
     """
-    own = (
-        entries.c.order_id == order_id,
-        entries.c.reference.startswith(f"{matter}:", autoescape=True),
-    )
+    own = {"order_id": order_id, "beginning": _WILD.sub(r"/\g<0>", f"{matter}:")}
     booked = [
         Posting(row.account, Money(row.amount_minor, row.currency, row.decimals))
-        for row in transaction.execute(
-            select(postings).join(entries, entries.c.id == postings.c.entry_id).where(*own)
-        )
+        for row in transaction.execute(_BOOKED, own)
     ]
     missing = difference(booked, target)
     if not missing:
         return False
-    number = transaction.execute(select(func.count()).select_from(entries).where(*own)).scalar_one()
+    number = transaction.execute(_NUMBER_BOOKED, own).scalar_one()
     entry = Entry(kind, f"{matter}:{number + 1}", missing)
     return post(transaction, store_id, order_id, entry, at)
 
 
 def balances(transaction: Connection, order_id: int | None = None) -> tuple[Posting, ...]:
     """What stands on each account, per currency, of one order or of all; none of zero."""
-    amount = func.sum(postings.c.amount_minor)
-    query = (
-        select(postings.c.account, postings.c.currency, postings.c.decimals, amount.label("minor"))
-        .group_by(postings.c.account, postings.c.currency, postings.c.decimals)
-        .having(amount != 0)
-        .order_by(postings.c.account, postings.c.currency, postings.c.decimals)
-    )
-    if order_id is not None:
-        query = query.join(entries, entries.c.id == postings.c.entry_id).where(
-            entries.c.order_id == order_id
-        )
+    if order_id is None:
+        rows = transaction.execute(_BALANCES)
+    else:
+        rows = transaction.execute(_BALANCES_OF_ORDER, {"order_id": order_id})
     return tuple(
-        Posting(row.account, Money(int(row.minor), row.currency, row.decimals))
-        for row in transaction.execute(query)
+        Posting(row.account, Money(int(row.minor), row.currency, row.decimals)) for row in rows
     )
 
 
@@ -153,11 +170,5 @@ def list_unbalanced_entries(transaction: Connection, limit: int = 25) -> tuple[i
 
 def find_unbalanced_order(transaction: Connection) -> int | None:
     """The first order with an entry whose postings do not sum to zero in each currency."""
-    return transaction.scalar(
-        select(entries.c.order_id)
-        .join(postings, postings.c.entry_id == entries.c.id)
-        .group_by(entries.c.id, entries.c.order_id, postings.c.currency, postings.c.decimals)
-        .having(func.sum(postings.c.amount_minor) != 0)
-        .order_by(entries.c.order_id)
-        .limit(1)
-    )
+    order_id: int | None = transaction.scalar(_UNBALANCED)
+    return order_id

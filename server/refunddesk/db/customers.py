@@ -7,10 +7,39 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, or_, select, update
 
 from refunddesk.db.tables import customers, order_items, orders, refunds
+from refunddesk.db.upserts import Upsert
+
+
+def _sharing(*links: str) -> Select[int]:
+    """Rows of the stores that have one of these columns in common with others, each by an index.
+
+    As lists of values: one person may go by more addresses than a statement takes conditions.
+    """
+    stores = customers.c.store_id.in_(bindparam("stores", expanding=True))
+    shared = [customers.c[link].in_(bindparam(link, expanding=True)) for link in links]
+    return select(customers.c.id).where(or_(*(and_(stores, one) for one in shared)))
+
+
+def _completed(insert: Any) -> Any:
+    """What the store does not say now leaves in place what it said before."""
+    said = ("woo_customer_id", "country", "language")
+    return insert.on_conflict_do_update(
+        index_elements=[customers.c.store_id, customers.c.email_key],
+        set_={name: func.coalesce(insert.excluded[name], customers.c[name]) for name in said},
+    ).returning(customers.c.id)
+
+
+# Said once, as in db/orders.py.
+_CUSTOMER = select(customers).where(customers.c.id == bindparam("customer_id"))
+_CUSTOMERS = select(customers).where(customers.c.id.in_(bindparam("ids", expanding=True)))
+_LINKS = ("mailbox", "woo_customer_id")
+_SHARING: dict[tuple[str, ...], Select[int]] = {
+    links: _sharing(*links) for links in (_LINKS, _LINKS[:1], _LINKS[1:])
+}
+_RECORD = Upsert(customers, _completed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +80,7 @@ class CustomerFacts:
 
 
 def find_customer(transaction: Connection, customer_id: int) -> CustomerFacts | None:
-    row = transaction.execute(select(customers).where(customers.c.id == customer_id)).one_or_none()
+    row = transaction.execute(_CUSTOMER, {"customer_id": customer_id}).one_or_none()
     return _customer(row) if row else None
 
 
@@ -88,11 +117,9 @@ def list_same_person(transaction: Connection, customer_id: int) -> list[Customer
     found: dict[int, CustomerFacts] = {}
     newest = {customer_id}
     while newest:
-        rows = transaction.execute(select(customers).where(customers.c.id.in_(newest))).all()
+        rows = transaction.execute(_CUSTOMERS, {"ids": sorted(newest)}).all()
         found |= {row.id: _customer(row) for row in rows}
-        links = _links(rows)
-        reached = transaction.scalars(select(customers.c.id).where(or_(*links))) if links else ()
-        newest = set(reached) - set(found)
+        newest = _list_linked(transaction, rows) - set(found)
     return [found[key] for key in sorted(found)]
 
 
@@ -199,29 +226,16 @@ def record_customer(
     if not email and woo_customer_id is None:
         return None
     key = key_of(email, woo_customer_id)
-    upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
-    row = upsert(customers).values(
-        store_id=store_id,
-        email=email.strip(),
-        email_key=key,
-        mailbox=_mailbox(key),
-        woo_customer_id=woo_customer_id,
-        country=country,
-        language=language,
-    )
-    customer_id = transaction.execute(
-        row.on_conflict_do_update(
-            index_elements=[customers.c.store_id, customers.c.email_key],
-            set_={
-                "woo_customer_id": func.coalesce(
-                    row.excluded.woo_customer_id, customers.c.woo_customer_id
-                ),
-                "country": func.coalesce(row.excluded.country, customers.c.country),
-                "language": func.coalesce(row.excluded.language, customers.c.language),
-            },
-        ).returning(customers.c.id)
-    ).scalar_one()
-    return int(customer_id)
+    row = {
+        "store_id": store_id,
+        "email": email.strip(),
+        "email_key": key,
+        "mailbox": _mailbox(key),
+        "woo_customer_id": woo_customer_id,
+        "country": country,
+        "language": language,
+    }
+    return int(transaction.execute(_RECORD.on(transaction), row).scalar_one())
 
 
 def key_of(email: str, woo_customer_id: int | None) -> str:
@@ -275,17 +289,17 @@ def _mailbox(email_key: str) -> str | None:
     return f"{mailbox}@{domain}" if mailbox else None
 
 
-def _links(rows: Sequence[Row[Any]]) -> list[ColumnElement[bool]]:
-    """What another row has in common with one of these if both are one person, each by an index.
-
-    As lists of values: one person may go by more addresses than a statement takes conditions.
-    """
-    stores = {row.store_id for row in rows}
-    return [
-        and_(customers.c.store_id.in_(stores), column.in_(values))
-        for column in (customers.c.mailbox, customers.c.woo_customer_id)
-        if (values := {row._mapping[column.name] for row in rows} - {None, 0})
-    ]
+def _list_linked(transaction: Connection, rows: Sequence[Row[Any]]) -> set[int]:
+    """Ids of those that have a mailbox or an account in common with one of these, they included."""
+    shared = {
+        link: sorted(values)
+        for link in _LINKS
+        if (values := {row._mapping[link] for row in rows} - {None, 0})
+    }
+    if not shared:
+        return set()
+    stores = sorted({row.store_id for row in rows})
+    return set(transaction.scalars(_SHARING[tuple(shared)], {"stores": stores, **shared}))
 
 
 def _customer(row: Row[Any]) -> CustomerFacts:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
 from refunddesk.db.tables import decisions as table
 from refunddesk.db.tables import refund_requests
 from refunddesk.money import Money
+
+# Said once, as in db/orders.py.
+_DECISION = select(table).where(table.c.id == bindparam("decision_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def record_decision(
 
 def get_decision(transaction: Connection, decision_id: int) -> RecordedDecision:
     """Raises NoResultFound where there is no such decision."""
-    return _decision(transaction.execute(select(table).where(table.c.id == decision_id)).one())
+    return _decision(transaction.execute(_DECISION, {"decision_id": decision_id}).one())
 
 
 def find_latest(transaction: Connection, request_id: int) -> RecordedDecision | None:

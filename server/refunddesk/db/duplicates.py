@@ -8,11 +8,37 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BindParameter, Connection, Row, bindparam, or_, select, update
 
 from refunddesk.db.tables import duplicate_rules, duplicates, orders
+from refunddesk.db.upserts import Upsert, insert_or_overwrite
 from refunddesk.money import Money
+
+# Said once, as in db/orders.py: each order that changes is looked at.
+_HALF: BindParameter[int] = bindparam("order_id")
+_OF_ORDER = (
+    select(duplicates)
+    .where(or_(duplicates.c.low_order_id == _HALF, duplicates.c.high_order_id == _HALF))
+    .order_by(duplicates.c.id)
+)
+_INSERT_ONCE = Upsert(
+    duplicates,
+    lambda insert: insert.on_conflict_do_nothing(
+        index_elements=[duplicates.c.low_order_id, duplicates.c.high_order_id]
+    ).returning(duplicates),
+)
+_RULE = select(duplicate_rules).where(duplicate_rules.c.store_id == bindparam("store_id"))
+_PAID_NEAR = (
+    select(orders.c.id)
+    .where(
+        orders.c.customer_id.in_(bindparam("customers", expanding=True)),
+        orders.c.paid_at >= bindparam("since"),
+        orders.c.paid_at <= bindparam("until"),
+        orders.c.id != bindparam("besides"),
+        orders.c.gone_at.is_(None),
+    )
+    .order_by(orders.c.paid_at, orders.c.woo_order_id)
+)
 
 
 class DuplicateKind(StrEnum):
@@ -71,29 +97,22 @@ def insert_duplicate_once(
     transaction: Connection, new: NewDuplicate, *, now: datetime
 ) -> Duplicate | None:
     """The pair in state OPEN; None if it was found before, whichever of the two was the extra."""
-    upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
     low, high = sorted((new.kept_order_id, new.extra_order_id))
-    row = transaction.execute(
-        upsert(duplicates)
-        .values(
-            store_id=new.store_id,
-            kind=new.kind.value,
-            low_order_id=low,
-            high_order_id=high,
-            extra_order_id=new.extra_order_id,
-            amount_minor=new.amount.minor,
-            currency=new.amount.currency,
-            decimals=new.amount.decimals,
-            reasons=list(new.reasons),
-            doubts=list(new.doubts),
-            state=DuplicateState.OPEN.value,
-            found_at=now,
-        )
-        .on_conflict_do_nothing(
-            index_elements=[duplicates.c.low_order_id, duplicates.c.high_order_id]
-        )
-        .returning(duplicates)
-    ).one_or_none()
+    found = {
+        "store_id": new.store_id,
+        "kind": new.kind.value,
+        "low_order_id": low,
+        "high_order_id": high,
+        "extra_order_id": new.extra_order_id,
+        "amount_minor": new.amount.minor,
+        "currency": new.amount.currency,
+        "decimals": new.amount.decimals,
+        "reasons": list(new.reasons),
+        "doubts": list(new.doubts),
+        "state": DuplicateState.OPEN.value,
+        "found_at": now,
+    }
+    row = transaction.execute(_INSERT_ONCE.on(transaction), found).one_or_none()
     return _duplicate(row) if row else None
 
 
@@ -106,12 +125,7 @@ def find_duplicate(transaction: Connection, duplicate_id: int) -> Duplicate | No
 
 def list_of_order(transaction: Connection, order_id: int) -> list[Duplicate]:
     """Every pair that the order is one half of, oldest first."""
-    rows = transaction.execute(
-        select(duplicates)
-        .where(or_(duplicates.c.low_order_id == order_id, duplicates.c.high_order_id == order_id))
-        .order_by(duplicates.c.id)
-    )
-    return [_duplicate(row) for row in rows]
+    return [_duplicate(row) for row in transaction.execute(_OF_ORDER, {"order_id": order_id})]
 
 
 def list_in_state(
@@ -161,25 +175,13 @@ def list_paid_near(
     besides: int,
 ) -> list[int]:
     """Ids of these customers' other orders paid in that time, both ends included."""
-    rows = transaction.scalars(
-        select(orders.c.id)
-        .where(
-            orders.c.customer_id.in_(customer_ids),
-            orders.c.paid_at >= since,
-            orders.c.paid_at <= until,
-            orders.c.id != besides,
-            orders.c.gone_at.is_(None),
-        )
-        .order_by(orders.c.paid_at, orders.c.woo_order_id)
-    )
-    return list(rows)
+    wanted = {"customers": customer_ids, "since": since, "until": until, "besides": besides}
+    return list(transaction.scalars(_PAID_NEAR, wanted))
 
 
 def find_rule(transaction: Connection, store_id: int) -> DuplicateRule | None:
     """The store's own rule; None while its owner has set none."""
-    row = transaction.execute(
-        select(duplicate_rules).where(duplicate_rules.c.store_id == store_id)
-    ).one_or_none()
+    row = transaction.execute(_RULE, {"store_id": store_id}).one_or_none()
     if row is None:
         return None
     limit = row.return_up_to_minor
@@ -190,19 +192,15 @@ def find_rule(transaction: Connection, store_id: int) -> DuplicateRule | None:
 
 
 def record_rule(transaction: Connection, store_id: int, rule: DuplicateRule) -> None:
-    upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
     limit = rule.return_up_to
     told = {
+        "store_id": store_id,
         "within_seconds": rule.within_seconds,
         "return_up_to_minor": limit.minor if limit is not None else None,
         "currency": limit.currency if limit is not None else None,
         "decimals": limit.decimals if limit is not None else None,
     }
-    transaction.execute(
-        upsert(duplicate_rules)
-        .values(store_id=store_id, **told)
-        .on_conflict_do_update(index_elements=[duplicate_rules.c.store_id], set_=told)
-    )
+    insert_or_overwrite(transaction, duplicate_rules, ("store_id",), told)
 
 
 def _duplicate(row: Row[Any]) -> Duplicate:

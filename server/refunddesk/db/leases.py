@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, bindparam, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from refunddesk.db.tables import leases, rounds
+from refunddesk.db.upserts import insert_or_overwrite
+
+# Said once, as in db/orders.py: each look for periodic work asks for every round.
+_BEGUN = select(rounds.c.begun_at).where(rounds.c.name == bindparam("round"))
 
 
 def take_lease(
@@ -47,12 +51,9 @@ def begin_round(transaction: Connection, name: str, *, now: datetime, due_since:
 
 def find_begun(transaction: Connection, name: str) -> datetime | None:
     """When the periodic work `name` last began."""
-    return transaction.scalar(select(rounds.c.begun_at).where(rounds.c.name == name))
+    begun_at: datetime | None = transaction.scalar(_BEGUN, {"round": name})
+    return begun_at
 
 
 def record_begun(transaction: Connection, name: str, now: datetime) -> None:
-    insert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
-    row = insert(rounds).values(name=name, begun_at=now)
-    transaction.execute(
-        row.on_conflict_do_update(index_elements=[rounds.c.name], set_={"begun_at": now})
-    )
+    insert_or_overwrite(transaction, rounds, ("name",), {"name": name, "begun_at": now})

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from refunddesk.db.tables import activations, customers, extra_sites, licenses, orders
 
@@ -81,6 +92,22 @@ _LICENSE = [
     *(column for column in licenses.c if column.name not in ("key_hash", "sites_limit")),
     (licenses.c.sites_limit + _EXTRA).label("sites_limit"),
 ]
+# Said once, as in db/orders.py: what an order stands for, and with its whole subscription.
+_BY_ORDER = licenses.c.order_id == bindparam("order_id")
+_BY_SUBSCRIPTION = or_(
+    _BY_ORDER,
+    licenses.c.order_id.in_(
+        select(orders.c.id).where(orders.c.subscription_id == bindparam("subscription_id"))
+    ),
+)
+_OF_ORDER, _OF_SUBSCRIPTION = (
+    select(*_LICENSE).where(belongs).order_by(licenses.c.id)
+    for belongs in (_BY_ORDER, _BY_SUBSCRIPTION)
+)
+_LOCK_OF_ORDER, _LOCK_OF_SUBSCRIPTION = (
+    select(licenses.c.id).where(belongs).order_by(licenses.c.id).with_for_update()
+    for belongs in (_BY_ORDER, _BY_SUBSCRIPTION)
+)
 _ACTIVATION = [column for column in activations.c if column.name != "token_hash"]
 
 
@@ -150,15 +177,14 @@ def list_licenses(
     A renewal keeps alive the licence that the subscription's first order bought. With `lock`
     nobody begins to use one of them before the transaction ends.
     """
-    belongs = licenses.c.order_id == order_id
+    asked = {"order_id": order_id}
+    query, locking = _OF_ORDER, _LOCK_OF_ORDER
     if subscription_id is not None:
-        siblings = select(orders.c.id).where(orders.c.subscription_id == subscription_id)
-        belongs = or_(belongs, licenses.c.order_id.in_(siblings))
-    query = select(*_LICENSE).where(belongs).order_by(licenses.c.id)
+        asked["subscription_id"] = subscription_id
+        query, locking = _OF_SUBSCRIPTION, _LOCK_OF_SUBSCRIPTION
     if lock:
-        ids = select(licenses.c.id).where(belongs).order_by(licenses.c.id)
-        transaction.execute(ids.with_for_update())
-    return [License(**row._mapping) for row in transaction.execute(query)]
+        transaction.execute(locking, asked)
+    return [License(**row._mapping) for row in transaction.execute(query, asked)]
 
 
 def list_licenses_of_customer(

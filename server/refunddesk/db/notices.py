@@ -8,10 +8,23 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from refunddesk.db.tables import notices
+from refunddesk.db.upserts import Upsert
+
+# Said once, as in db/orders.py.
+_NOTICE = select(notices).where(notices.c.id == bindparam("notice_id"))
+_INSERT_ONCE = Upsert(
+    notices,
+    lambda insert: insert.on_conflict_do_nothing(
+        index_elements=[notices.c.reference, notices.c.recipient]
+    ).returning(notices.c.id),
+)
+# Sets what else it is executed with.
+_AS_READ = update(notices).where(
+    notices.c.id == bindparam("read_id"), notices.c.state == bindparam("read_state")
+)
 
 
 class NoticeState(StrEnum):
@@ -73,28 +86,23 @@ def insert_notice_once(
     now: datetime,
 ) -> int | None:
     """The id of the new row; None where this was told to this reader before."""
-    upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
-    new_id: int | None = transaction.scalar(
-        upsert(notices)
-        .values(
-            store_id=store_id,
-            kind=kind,
-            about=about,
-            reference=reference,
-            recipient=recipient,
-            language=language,
-            facts=dict(facts),
-            state=NoticeState.DUE.value,
-            written_at=now,
-        )
-        .on_conflict_do_nothing(index_elements=[notices.c.reference, notices.c.recipient])
-        .returning(notices.c.id)
-    )
+    row = {
+        "store_id": store_id,
+        "kind": kind,
+        "about": about,
+        "reference": reference,
+        "recipient": recipient,
+        "language": language,
+        "facts": dict(facts),
+        "state": NoticeState.DUE.value,
+        "written_at": now,
+    }
+    new_id: int | None = transaction.scalar(_INSERT_ONCE.on(transaction), row)
     return new_id
 
 
 def find_notice(transaction: Connection, notice_id: int) -> Notice | None:
-    row = transaction.execute(select(notices).where(notices.c.id == notice_id)).one_or_none()
+    row = transaction.execute(_NOTICE, {"notice_id": notice_id}).one_or_none()
     return _notice(row) if row else None
 
 
@@ -107,17 +115,15 @@ def settle_notice(
     because: str | None = None,
 ) -> bool:
     """End it, or make it due again; False if it is no longer as `notice` was read."""
-    result = transaction.execute(
-        update(notices)
-        .where(notices.c.id == notice.id, notices.c.state == notice.state.value)
-        .values(
-            state=state.value,
-            settled_at=None if state is NoticeState.DUE else now,
-            because=because,
-            undelivered_at=None,
-        )
-    )
-    return result.rowcount == 1
+    values = {
+        "read_id": notice.id,
+        "read_state": notice.state.value,
+        "state": state.value,
+        "settled_at": None if state is NoticeState.DUE else now,
+        "because": because,
+        "undelivered_at": None,
+    }
+    return transaction.execute(_AS_READ, values).rowcount == 1
 
 
 def find_by_key(transaction: Connection, key: str) -> Notice | None:

@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from refunddesk.db.tables import customers, order_items, orders
+from refunddesk.db.upserts import Upsert, insert_or_overwrite
 from refunddesk.money import Money
 
 # Said once: they are asked several times wherever money is concerned, and to build a statement
@@ -23,6 +23,28 @@ _ITEMS = (
     .join(orders, orders.c.id == order_items.c.order_id)
     .where(order_items.c.order_id == bindparam("order_id"), order_items.c.gone_at.is_(None))
     .order_by(order_items.c.woo_item_id)
+)
+_OF_STORE = select(orders).where(
+    orders.c.store_id == bindparam("store_id"), orders.c.woo_order_id == bindparam("woo_order_id")
+)
+_LOCKED_OF_STORE = _OF_STORE.with_for_update()
+_IDS_ABOVE = (
+    select(orders.c.id)
+    .where(orders.c.id > bindparam("above"))
+    .order_by(orders.c.id)
+    .limit(bindparam("most"))
+)
+_INSERT_ONCE = Upsert(
+    orders,
+    lambda insert: insert.on_conflict_do_nothing(
+        index_elements=[orders.c.store_id, orders.c.woo_order_id]
+    ).returning(orders.c.id),
+)
+_UPDATE = update(orders).where(orders.c.id == bindparam("order_id"))  # with all values it is given
+_LEFT = update(order_items).where(
+    order_items.c.order_id == bindparam("of_order"),
+    order_items.c.woo_item_id.not_in(bindparam("still_there", expanding=True)),
+    order_items.c.gone_at.is_(None),
 )
 
 
@@ -109,9 +131,8 @@ class OrderItem(ItemFacts):
 
 
 def find_order(transaction: Connection, store_id: int, woo_order_id: int) -> Order | None:
-    row = transaction.execute(
-        select(orders).where(orders.c.store_id == store_id, orders.c.woo_order_id == woo_order_id)
-    ).one_or_none()
+    asked = {"store_id": store_id, "woo_order_id": woo_order_id}
+    row = transaction.execute(_OF_STORE, asked).one_or_none()
     return _order(row) if row else None
 
 
@@ -144,11 +165,8 @@ def find_currency(transaction: Connection, store_id: int) -> tuple[str, int] | N
 
 def lock_order_of_store(transaction: Connection, store_id: int, woo_order_id: int) -> Order | None:
     """The order by the store's id, kept from every other writer until this transaction ends."""
-    row = transaction.execute(
-        select(orders)
-        .where(orders.c.store_id == store_id, orders.c.woo_order_id == woo_order_id)
-        .with_for_update()
-    ).one_or_none()
+    asked = {"store_id": store_id, "woo_order_id": woo_order_id}
+    row = transaction.execute(_LOCKED_OF_STORE, asked).one_or_none()
     return _order(row) if row else None
 
 
@@ -188,10 +206,7 @@ def list_orders_of_subscription(transaction: Connection, subscription_id: int) -
 
 def list_order_ids(transaction: Connection, *, above: int = 0, limit: int = 500) -> list[int]:
     """Ids of all orders in sequence, in pages: pass the last id of a page as `above`."""
-    rows = transaction.scalars(
-        select(orders.c.id).where(orders.c.id > above).order_by(orders.c.id).limit(limit)
-    )
-    return list(rows)
+    return list(transaction.scalars(_IDS_ABOVE, {"above": above, "most": limit}))
 
 
 def list_paid_ids(
@@ -250,15 +265,8 @@ def insert_order_once(
     transaction: Connection, store_id: int, woo_order_id: int, facts: OrderFacts, read_at: datetime
 ) -> bool:
     """Begin the order's row; False if it is there already, begun perhaps by another worker."""
-    upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
-    begun = transaction.scalar(
-        upsert(orders)
-        .values(
-            store_id=store_id, woo_order_id=woo_order_id, **_columns(facts), recorded_at=read_at
-        )
-        .on_conflict_do_nothing(index_elements=[orders.c.store_id, orders.c.woo_order_id])
-        .returning(orders.c.id)
-    )
+    row = {"store_id": store_id, "woo_order_id": woo_order_id, "recorded_at": read_at}
+    begun = transaction.scalar(_INSERT_ONCE.on(transaction), row | _columns(facts))
     return begun is not None
 
 
@@ -266,9 +274,8 @@ def update_order(
     transaction: Connection, order_id: int, facts: OrderFacts, *, read_at: datetime
 ) -> None:
     """Write what the store said when it was asked at `read_at`."""
-    transaction.execute(
-        update(orders).where(orders.c.id == order_id).values(**_columns(facts), recorded_at=read_at)
-    )
+    told = {"order_id": order_id, "recorded_at": read_at}
+    transaction.execute(_UPDATE, told | _columns(facts))
 
 
 def record_order_gone(transaction: Connection, order_id: int, *, at: datetime) -> None:
@@ -282,25 +289,12 @@ def record_items(
     transaction: Connection, order_id: int, items: Sequence[ItemFacts], *, at: datetime
 ) -> None:
     """Make `items` the lines of the order. A line that left it stays as gone, for its licence."""
-    upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
-    transaction.execute(
-        update(order_items)
-        .where(
-            order_items.c.order_id == order_id,
-            order_items.c.woo_item_id.not_in([item.woo_item_id for item in items]),
-            order_items.c.gone_at.is_(None),
-        )
-        .values(gone_at=at)
-    )
+    still_there = [item.woo_item_id for item in items]
+    transaction.execute(_LEFT, {"of_order": order_id, "still_there": still_there, "gone_at": at})
     for item in items:
-        told = _item_columns(item) | {"gone_at": None}
-        transaction.execute(
-            upsert(order_items)
-            .values(order_id=order_id, woo_item_id=item.woo_item_id, **told)
-            .on_conflict_do_update(
-                index_elements=[order_items.c.order_id, order_items.c.woo_item_id], set_=told
-            )
-        )
+        row = {"order_id": order_id, "woo_item_id": item.woo_item_id, "gone_at": None}
+        row |= _item_columns(item)
+        insert_or_overwrite(transaction, order_items, ("order_id", "woo_item_id"), row)
 
 
 def _got(rows: Any, order_id: int) -> Order:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Connection,
+    Update,
     and_,
     bindparam,
     case,
@@ -80,6 +81,18 @@ _CLAIM = (
         outbox.c.claims,
         outbox.c.tries,
     )
+)
+
+
+_RING = update(outbox).where(outbox.c.id.in_(bindparam("promise_ids", expanding=True)))
+# These set what else they are executed with.
+_HELD = update(outbox).where(
+    outbox.c.id == bindparam("held_id"), outbox.c.claims == bindparam("held_claim")
+)
+_HELD_AND_STUCK = _HELD.values(stuck_at=func.coalesce(outbox.c.stuck_at, _NOW))
+_AGAIN_AT = bindparam("again_at", type_=Instant())
+_HELD_UNTIL_RIPE = _HELD.values(
+    due_at=case((outbox.c.due_at < _AGAIN_AT, outbox.c.due_at), else_=_AGAIN_AT)
 )
 
 
@@ -168,7 +181,7 @@ def list_due(transaction: Connection, now: datetime, limit: int = 500) -> list[t
 
 
 def record_rung(transaction: Connection, promise_ids: list[int], now: datetime) -> None:
-    transaction.execute(update(outbox).where(outbox.c.id.in_(promise_ids)).values(rung_at=now))
+    transaction.execute(_RING, {"promise_ids": promise_ids, "rung_at": now})
 
 
 def claim(transaction: Connection, promise_id: int, *, now: datetime) -> Promise | None:
@@ -195,6 +208,7 @@ def finish(transaction: Connection, kept: Promise, *, now: datetime) -> bool:
     """Mark done what was asked up to the claim; False if the claim had lapsed to another run."""
     return _close(
         transaction,
+        _HELD,
         kept,
         done=kept.asked,
         done_at=now,
@@ -208,10 +222,10 @@ def fail(
     transaction: Connection, broken: Promise, *, now: datetime, error: str, again_at: datetime
 ) -> bool:
     """Keep the error and try again at `again_at`; from the tenth try on a person sees it."""
-    values: dict[str, object] = {"due_at": again_at, "last_error": error[:500]}
+    again = {"due_at": again_at, "last_error": error[:500]}
     if broken.tries >= TRIES_UNTIL_STUCK:
-        values["stuck_at"] = func.coalesce(outbox.c.stuck_at, now)
-    return _close(transaction, broken, **values)
+        return _close(transaction, _HELD_AND_STUCK, broken, now=now, **again)
+    return _close(transaction, _HELD, broken, **again)
 
 
 def postpone(transaction: Connection, waiting: Promise, *, again_at: datetime) -> bool:
@@ -219,14 +233,16 @@ def postpone(transaction: Connection, waiting: Promise, *, again_at: datetime) -
 
     Unless it was asked for anew during the run: whoever asked may have made it ripe.
     """
-    earlier = case((outbox.c.due_at < again_at, outbox.c.due_at), else_=again_at)
-    return _close(transaction, waiting, due_at=earlier, tries=waiting.tries - 1)
+    return _close(
+        transaction, _HELD_UNTIL_RIPE, waiting, again_at=again_at, tries=waiting.tries - 1
+    )
 
 
 def rest(transaction: Connection, resting: Promise, *, store_id: int, because: str) -> bool:
     """Give the claim back until `wake` is called for the store: it is disconnected."""
     return _close(
         transaction,
+        _HELD,
         resting,
         due_at=_NEVER,
         tries=0,
@@ -245,13 +261,10 @@ def wake(transaction: Connection, store_id: int, now: datetime) -> None:
     )
 
 
-def _close(transaction: Connection, held: Promise, **values: object) -> bool:
-    result = transaction.execute(
-        update(outbox)
-        .where(outbox.c.id == held.id, outbox.c.claims == held.claim)
-        .values({"claimed_until": None, "rung_at": None, "rests_for_store": None, **values})
-    )
-    return result.rowcount == 1
+def _close(transaction: Connection, how: Update, held: Promise, **values: object) -> bool:
+    free = {"claimed_until": None, "rung_at": None, "rests_for_store": None}
+    whose = {"held_id": held.id, "held_claim": held.claim}
+    return transaction.execute(how, {**free, **whose, **values}).rowcount == 1
 
 
 def find_done_at(transaction: Connection, job: JobName, subject: str) -> datetime | None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, bindparam, delete, select
 
 from refunddesk.db.tables import payment_blocks
+from refunddesk.db.upserts import insert_or_overwrite
+
+# Said once, as in db/orders.py.
+_BLOCK = select(payment_blocks).where(payment_blocks.c.store_id == bindparam("store_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +25,12 @@ class PaymentBlock:
 
 def record_block(transaction: Connection, store_id: int, because: str, *, since: datetime) -> None:
     """Block the store's payments; one that is blocked already waits for newer sweeps then."""
-    upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
-    told = {"because": because, "since": since}
-    transaction.execute(
-        upsert(payment_blocks)
-        .values(store_id=store_id, **told)
-        .on_conflict_do_update(index_elements=[payment_blocks.c.store_id], set_=told)
-    )
+    told = {"store_id": store_id, "because": because, "since": since}
+    insert_or_overwrite(transaction, payment_blocks, ("store_id",), told)
 
 
 def find_block(transaction: Connection, store_id: int) -> PaymentBlock | None:
-    row = transaction.execute(
-        select(payment_blocks).where(payment_blocks.c.store_id == store_id)
-    ).one_or_none()
+    row = transaction.execute(_BLOCK, {"store_id": store_id}).one_or_none()
     return PaymentBlock(row.store_id, row.because, row.since) if row else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Any, TypedDict, Unpack
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Text,
@@ -30,6 +29,23 @@ from refunddesk.money import Money, total
 _REFUND = select(refunds).where(refunds.c.id == bindparam("refund_id"))
 _OF_ORDER = (
     select(refunds).where(refunds.c.order_id == bindparam("order_id")).order_by(refunds.c.id)
+)
+_AT_MOST = select(refunds).order_by(refunds.c.id).limit(bindparam("most"))
+_IN_STATES = _AT_MOST.where(refunds.c.state.in_(bindparam("states", expanding=True)))
+# Those in which something is still to come are found by their index.
+_IN_STATES_TO_COME = _IN_STATES.where(refunds.c.settled_at.is_(None))
+_PROMISED = and_(
+    outbox.c.job == bindparam("job"),
+    outbox.c.subject == cast(refunds.c.id, Text),
+    outbox.c.asked > outbox.c.done,
+)
+_FORGOTTEN = _IN_STATES_TO_COME.where(~select(outbox.c.id).where(_PROMISED).exists())
+_LAPSED = _IN_STATES_TO_COME.where(refunds.c.lease_until <= bindparam("now"))
+# Sets what else it is executed with.
+_AS_HELD = update(refunds).where(
+    refunds.c.id == bindparam("held_id"),
+    refunds.c.state == bindparam("held_state"),
+    refunds.c.token == bindparam("held_token"),
 )
 
 
@@ -206,19 +222,17 @@ def move(
         "settled_at": now if to in SETTLED else None,
         **also,
     }
-    result = transaction.execute(_as_held(refund).values(values))
-    return get_refund(transaction, refund.id) if result.rowcount == 1 else None
+    return get_refund(transaction, refund.id) if _change(transaction, refund, values) else None
 
 
 def record_look(transaction: Connection, refund: Refund) -> bool:
     """Count one reading back of the store; False if the refund changed meanwhile."""
-    result = transaction.execute(_as_held(refund).values(looks=refund.looks + 1))
-    return result.rowcount == 1
+    return _change(transaction, refund, {"looks": refund.looks + 1})
 
 
 def record_error(transaction: Connection, refund: Refund, error: str) -> bool:
     """Keep why the payment has not begun; False if the refund changed meanwhile."""
-    return transaction.execute(_as_held(refund).values(last_error=error)).rowcount == 1
+    return _change(transaction, refund, {"last_error": error})
 
 
 def get_refund(transaction: Connection, refund_id: int) -> Refund:
@@ -268,9 +282,8 @@ def list_in_state(
     transaction: Connection, states: Collection[State], limit: int = 100
 ) -> list[Refund]:
     """Refunds in one of `states`, oldest first."""
-    rows = transaction.execute(
-        select(refunds).where(_is_in(states)).order_by(refunds.c.id).limit(limit)
-    )
+    query = _IN_STATES if SETTLED.intersection(states) else _IN_STATES_TO_COME
+    rows = transaction.execute(query, {"states": _named(states), "most": limit})
     return [_refund(row) for row in rows]
 
 
@@ -278,7 +291,11 @@ def list_due_ids(transaction: Connection, store_id: int) -> list[int]:
     """The refunds of the store that wait to be sent, oldest first."""
     rows = transaction.scalars(
         select(refunds.c.id)
-        .where(refunds.c.store_id == store_id, _is_in([State.DUE]))
+        .where(
+            refunds.c.store_id == store_id,
+            refunds.c.state == State.DUE.value,
+            refunds.c.settled_at.is_(None),
+        )
         .order_by(refunds.c.id)
     )
     return list(rows)
@@ -286,49 +303,28 @@ def list_due_ids(transaction: Connection, store_id: int) -> list[int]:
 
 def list_lapsed(transaction: Connection, now: datetime, limit: int = 100) -> list[Refund]:
     """Refunds whose sender was not heard of again within its lease."""
-    rows = transaction.execute(
-        select(refunds)
-        .where(_is_in([State.SENDING]), refunds.c.lease_until <= now)
-        .order_by(refunds.c.id)
-        .limit(limit)
-    )
-    return [_refund(row) for row in rows]
+    sending = {"states": _named([State.SENDING]), "now": now, "most": limit}
+    return [_refund(row) for row in transaction.execute(_LAPSED, sending)]
 
 
 def list_forgotten(
     transaction: Connection, states: Iterable[State], job: JobName, limit: int = 100
 ) -> list[Refund]:
-    """Refunds in one of `states` for which no `job` is promised."""
-    promised = and_(
-        outbox.c.job == job.value,
-        outbox.c.subject == cast(refunds.c.id, Text),
-        outbox.c.asked > outbox.c.done,
-    )
+    """Refunds in one of `states` for which no `job` is promised; not for states of SETTLED."""
     rows = transaction.execute(
-        select(refunds)
-        .where(
-            _is_in(states),
-            ~select(outbox.c.id).where(promised).exists(),
-        )
-        .order_by(refunds.c.id)
-        .limit(limit)
+        _FORGOTTEN, {"states": _named(states), "job": job.value, "most": limit}
     )
     return [_refund(row) for row in rows]
 
 
-def _is_in(states: Iterable[State]) -> ColumnElement[bool]:
-    """In one of `states`; those in which something is still to come are found by their index."""
-    wanted = set(states)
-    in_one = refunds.c.state.in_([state.value for state in wanted])
-    return in_one if wanted & SETTLED else and_(refunds.c.settled_at.is_(None), in_one)
+def _named(states: Iterable[State]) -> list[str]:
+    return sorted({state.value for state in states})
 
 
-def _as_held(refund: Refund) -> Any:
-    return update(refunds).where(
-        refunds.c.id == refund.id,
-        refunds.c.state == refund.state.value,
-        refunds.c.token == refund.token,
-    )
+def _change(transaction: Connection, refund: Refund, values: Mapping[str, object]) -> bool:
+    """Set the values where the refund is still as it was read; False if it is not."""
+    held = {"held_id": refund.id, "held_state": refund.state.value, "held_token": refund.token}
+    return transaction.execute(_AS_HELD, {**held, **values}).rowcount == 1
 
 
 def _packed(line: RefundLine) -> list[object]:

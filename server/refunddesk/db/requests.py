@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     CompoundSelect,
     Connection,
     and_,
+    bindparam,
     insert,
     or_,
     select,
@@ -23,6 +25,50 @@ from refunddesk.db.tables import refund_requests as table
 
 #: States in which a request may still be judged; an order has at most one such request.
 OPEN_STATES = ("asked", "awaiting", "in_review")
+
+
+def _pays() -> ColumnElement[bool]:
+    under_way = ("due", "sending", "unknown", "needs_review")
+    return (
+        select(refunds.c.id)
+        .where(refunds.c.request_id == table.c.id, refunds.c.state.in_(under_way))
+        .exists()
+    )
+
+
+def _kin() -> CompoundSelect[tuple[int]]:
+    """The order and, where it belongs to a subscription, all orders of that subscription."""
+    order_id: BindParameter[int] = bindparam("order_id")
+    own = orders.alias("own")
+    # Not as one condition with OR: SQLite would rather read all requests than trust that these
+    # are few.
+    return union(
+        select(own.c.id).where(own.c.id == order_id),
+        select(orders.c.id)
+        .join(own, own.c.subscription_id == orders.c.subscription_id)
+        .where(own.c.id == order_id),
+    )
+
+
+# Said once, as in db/orders.py.
+_KIN = table.c.order_id.in_(_kin())
+_OPEN_FOR_LICENSE = select(table).where(_KIN, table.c.state.in_(OPEN_STATES)).order_by(table.c.id)
+_GIVING_LICENSE_UP = (
+    select(table.c.id)
+    .where(
+        _KIN,
+        or_(
+            and_(table.c.state.in_(OPEN_STATES), table.c.destruction_confirmed_at.is_not(None)),
+            _pays(),
+        ),
+    )
+    .limit(1)
+)
+_DESTRUCTION_STATED = (
+    select(table.c.id)
+    .where(_KIN, table.c.state == "granted", table.c.destruction_confirmed_at.is_not(None))
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +178,7 @@ def list_open_for_customers(
 
 def list_open_for_license(transaction: Connection, order_id: int) -> list[RefundRequest]:
     """The open requests that a licence bought by this order may be holding up."""
-    rows = transaction.execute(
-        select(table)
-        .where(table.c.order_id.in_(_kin(order_id)), table.c.state.in_(OPEN_STATES))
-        .order_by(table.c.id)
-    )
+    rows = transaction.execute(_OPEN_FOR_LICENSE, {"order_id": order_id})
     return [RefundRequest(**row._mapping) for row in rows]
 
 
@@ -150,27 +192,12 @@ def find_unsettled(transaction: Connection, order_id: int) -> RefundRequest | No
 
 def is_license_given_up(transaction: Connection, order_id: int) -> bool:
     """Is the licence bought by this order said to be destroyed, or its money on the way back?"""
-    stated = and_(table.c.state.in_(OPEN_STATES), table.c.destruction_confirmed_at.is_not(None))
-    found = transaction.scalar(
-        select(table.c.id)
-        .where(table.c.order_id.in_(_kin(order_id)), or_(stated, _pays()))
-        .limit(1)
-    )
-    return found is not None
+    return transaction.scalar(_GIVING_LICENSE_UP, {"order_id": order_id}) is not None
 
 
 def was_destruction_stated(transaction: Connection, order_id: int) -> bool:
     """Did the customer say, for a request that was granted, that all copies are destroyed?"""
-    found = transaction.scalar(
-        select(table.c.id)
-        .where(
-            table.c.order_id.in_(_kin(order_id)),
-            table.c.state == "granted",
-            table.c.destruction_confirmed_at.is_not(None),
-        )
-        .limit(1)
-    )
-    return found is not None
+    return transaction.scalar(_DESTRUCTION_STATED, {"order_id": order_id}) is not None
 
 
 def change_state(
@@ -203,25 +230,3 @@ def record_destruction(
         .values(destruction_confirmed_at=at, destruction_confirmed_by=confirmed_by)
     )
     return result.rowcount == 1
-
-
-def _pays() -> ColumnElement[bool]:
-    under_way = ("due", "sending", "unknown", "needs_review")
-    return (
-        select(refunds.c.id)
-        .where(refunds.c.request_id == table.c.id, refunds.c.state.in_(under_way))
-        .exists()
-    )
-
-
-def _kin(order_id: int) -> CompoundSelect[tuple[int]]:
-    """The order and, where it belongs to a subscription, all orders of that subscription."""
-    own = orders.alias("own")
-    # Not as one condition with OR: SQLite would rather read all requests than trust that these
-    # are few.
-    return union(
-        select(own.c.id).where(own.c.id == order_id),
-        select(orders.c.id)
-        .join(own, own.c.subscription_id == orders.c.subscription_id)
-        .where(own.c.id == order_id),
-    )

@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from refunddesk.db.tables import orders, refunds, store_refunds
+from refunddesk.db.upserts import insert_or_overwrite
 from refunddesk.money import Money
+
+# Said once, as in db/orders.py.
+_OF_ORDER = (
+    select(store_refunds, orders.c.decimals)
+    .join(orders, orders.c.id == store_refunds.c.order_id)
+    .where(store_refunds.c.order_id == bindparam("order_id"))
+    .order_by(store_refunds.c.woo_refund_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +65,7 @@ class StoreRefund(StoreRefundFacts):
 
 def list_store_refunds(transaction: Connection, order_id: int) -> list[StoreRefund]:
     """All refund rows ever seen on the order, oldest first; deleted ones with `gone_at` set."""
-    rows = transaction.execute(
-        select(store_refunds, orders.c.decimals)
-        .join(orders, orders.c.id == store_refunds.c.order_id)
-        .where(store_refunds.c.order_id == order_id)
-        .order_by(store_refunds.c.woo_refund_id)
-    )
+    rows = transaction.execute(_OF_ORDER, {"order_id": order_id})
     return [_store_refund(row) for row in rows]
 
 
@@ -110,8 +113,9 @@ def record_store_refund(
                 refunds.c.marker == facts.marker, refunds.c.order_id == order_id
             )
         )
-    upsert = sqlite.insert if transaction.dialect.name == "sqlite" else postgresql.insert
     told = {
+        "store_id": store_id,
+        "woo_refund_id": facts.woo_refund_id,
         "order_id": order_id,
         "amount_minor": facts.amount.minor,
         "currency": facts.amount.currency,
@@ -123,13 +127,7 @@ def record_store_refund(
         "recorded_at": now,
         "gone_at": None,
     }
-    transaction.execute(
-        upsert(store_refunds)
-        .values(store_id=store_id, woo_refund_id=facts.woo_refund_id, **told)
-        .on_conflict_do_update(
-            index_elements=[store_refunds.c.store_id, store_refunds.c.woo_refund_id], set_=told
-        )
-    )
+    insert_or_overwrite(transaction, store_refunds, ("store_id", "woo_refund_id"), told)
 
 
 def record_store_refunds_gone(
