@@ -219,6 +219,7 @@ def _restore_backup(play: Play) -> None:
     play.rings.clear()
     world.restore(play.opening.desk)
     play.watch.forget()
+    play.agenda.forget()
 
 
 def _restore_store(play: Play) -> None:

@@ -6,10 +6,9 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
-from refunddesk.db import outbox
 from refunddesk.jobnames import JobName
 from refunddesk.jobs import keeping, registry, schedule
 from refunddesk.queue import QueueUnreachable
@@ -18,18 +17,18 @@ from refunddesk.services.edges import Edges
 from refunddesk.services.payments import RefundNotSent
 from refunddesk.woocommerce.client import StoreCallFailed
 from tests.stories.schedules import happenings
+from tests.stories.schedules.agenda import SWEEP_EVERY, Agenda
 from tests.stories.schedules.rules import FAILED, Watch
 from tests.stories.schedules.stage import CALM, MOST_TURNS, Stage
 from tests.stories.schedules.store_side import StoreSide
 from tests.stories.schedules.tasks import Interrupted, Task
-from tests.stories.schedules.world import START, Opening, World, open_world
+from tests.stories.schedules.world import Opening, World, open_world
 
 #: What is due later than this is left: a read-back that only confirms, a judgement far ahead.
 _HORIZON = 2 * 3600.0
 #: How many times the sweep comes by when nothing else is left that could bring an end.
 _SWEEPS = 5
-_RING_AGAIN = outbox.RING_AGAIN.total_seconds()
-SWEEP = schedule.Round("sweep_refunds", timedelta(seconds=60), read_back.sweep_refunds)
+SWEEP = schedule.Round("sweep_refunds", timedelta(seconds=SWEEP_EVERY), read_back.sweep_refunds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,7 @@ class Play:
         self.watch = Watch(world.past, self.opening)
         self.stage = Stage(self.rng, world.clock, world.store_clock, most_turns)
         self.stage.trace = trace
+        self.agenda = Agenda(world.past, self.stage.true_time)
         self.store_side = StoreSide(self.stage, world.store, self.watch)
         self.rings: list[int] = []
         self.queue_back_at = 0.0
@@ -111,14 +111,15 @@ class Play:
         stage = self.stage
         starts: list[Callable[[], object]] = []
         # Whoever was stopped is replaced: the dispatcher would only ring for the same in vain.
-        workers = sum(task.name.startswith("worker") for task in stage.tasks.free())
+        at_work = [task.name for task in stage.tasks.free()]
+        workers = sum(name.startswith("worker") for name in at_work)
         if self.rings and workers < self._workers:
             starts.append(self._start_worker)
-        if not stage.is_at_work("dispatcher"):
+        if "dispatcher" not in at_work:
             moment = self._next_moment()
             if moment is not None and moment <= stage.elapsed:
                 starts.append(partial(stage.start, "dispatcher", self._dispatch))
-        if not stage.is_at_work("person"):
+        if "person" not in at_work:
             due = [number for number, at in self._reviews().items() if at <= stage.elapsed]
             if due:
                 settle = partial(happenings.settle, self, self.rng.choice(due))
@@ -181,10 +182,7 @@ class Play:
 
     def _is_unsettled(self) -> bool:
         """Is a refund under way, or a step after one? A clock set back may delay it for hours."""
-        steps = self.world.past.execute(
-            "SELECT count(*) FROM outbox WHERE job = 'take_step' AND asked > done"
-        )
-        return steps.fetchone()[0] > 0 or any(
+        return self.agenda.has_open_step() or any(
             state not in ("paid", "failed") for state, _ in self.watch.states.values()
         )
 
@@ -205,35 +203,13 @@ class Play:
 
     def _next_moment(self) -> float | None:
         """When the dispatcher next has something to do, in seconds from the beginning."""
-        past = self.world.past
-        moments = []
-        for job, due_at, claimed_until, rung_at in past.execute(
-            "SELECT job, due_at, claimed_until, rung_at FROM outbox WHERE asked > done"
-        ):
-            if job == JobName.RECORD_ORDER and not self._records_orders:
-                continue
-            at = self._from_wall(claimed_until or due_at)
-            again = self._from_wall(rung_at) + _RING_AGAIN if rung_at else 0.0
-            moments.append(max(at, again))
+        moments = self.agenda.moments(orders_too=self._records_orders)
         if self.stage.elapsed < self.queue_back_at:
             moments = [max(at, self._next_try) for at in moments]
-        return min((*moments, *self._lapses_at()), default=None)
+        return min((*moments, *self.agenda.lapses()), default=None)
 
     def _lapses(self) -> bool:
-        return any(at <= self.stage.elapsed for at in self._lapses_at())
-
-    def _lapses_at(self) -> list[float]:
-        """When the sweep next finds each refund whose sender fell silent."""
-        past = self.world.past
-        swept = past.execute("SELECT begun_at FROM rounds WHERE name = 'sweep_refunds'").fetchone()
-        again = self._from_wall(swept[0]) + 60 if swept else 0.0
-        sending = past.execute("SELECT lease_until FROM refunds WHERE state = 'sending'")
-        return [max(self._from_wall(lease_until), again) for (lease_until,) in sending]
-
-    def _from_wall(self, text: str) -> float:
-        at = datetime.fromisoformat(text).replace(tzinfo=UTC)
-        offset = self.world.clock.at - START - timedelta(seconds=self.stage.elapsed)
-        return (at - START - offset).total_seconds()
+        return any(at <= self.stage.elapsed for at in self.agenda.lapses())
 
     # -- the moments of the desk's transactions
 
@@ -254,6 +230,7 @@ class Play:
 
     def committed(self) -> None:
         self._writer = None
+        self.agenda.forget()
         self.watch.see_commit()
         self.stage.pause("committed")
         self.stage.be_struck()

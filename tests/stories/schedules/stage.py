@@ -62,7 +62,7 @@ class Stage:
         self.tasks = Tasks(self._choose)
         self._clock = clock
         self._store_clock = store_clock
-        self._offset = 0.0
+        self._offset = timedelta(0)
         self._wakes: dict[Task, float] = {}
 
     # -- time
@@ -74,12 +74,16 @@ class Stage:
     def move(self, seconds: float) -> None:
         self.elapsed += seconds
         self._store_clock.at = START + timedelta(seconds=self.elapsed)
-        self._clock.at = self._store_clock.at + timedelta(seconds=self._offset)
+        self._clock.at = self._store_clock.at + self._offset
 
     def set_clock(self, seconds: float) -> None:
         """Set the desk's own clock forward or back."""
-        self._offset += seconds
+        self._offset += timedelta(seconds=seconds)
         self.move(0)
+
+    def true_time(self, since_start: timedelta) -> float:
+        """What the desk's own clock shows then, in true seconds from the beginning."""
+        return (since_start - self._offset).total_seconds()
 
     def next_wake(self) -> float | None:
         """When the next sleeper wakes up, in seconds from the beginning."""
@@ -90,10 +94,6 @@ class Stage:
     def start(self, name: str, work: Callable[[], object]) -> Task:
         self.tell(f"{name} starts")
         return self.tasks.start(name, work)
-
-    def is_at_work(self, prefix: str) -> bool:
-        """Is such a process there that was not stopped?"""
-        return any(task.name.startswith(prefix) for task in self.tasks.free())
 
     def tell(self, what: str) -> None:
         if self.trace:
@@ -154,7 +154,8 @@ class Stage:
 
     def _choose(self) -> Task | None:
         self.turns += 1
-        self.move(self.rng.choice(_TICKS))
+        if tick := self.rng.choice(_TICKS):
+            self.move(tick)
         free = self.tasks.free()
         if not free or self.is_over or self.rng.random() < self.chances.direct:
             return None
