@@ -19,10 +19,41 @@ _WRAPPING = b"refunddesk vault 1"
 _NONCE_BYTES = 12
 _TAGGING = b"refunddesk reply addresses 1"
 _HASHING = b"refunddesk erased 1"
+_FILING = b"refunddesk files 1 "
+
+
+#: So many bytes a sealed part of a file is longer than the part.
+SEAL_BYTES = 16
 
 
 class SealBroken(Exception):
     """A sealed secret cannot be opened with any of the keys at hand."""
+
+
+class FileSeal:
+    """Seals the parts of one file with AES-256-GCM, by a key that only this file has.
+
+    A part opens only where it was sealed. So no place may be sealed twice: two texts under one
+    nonce give both away.
+    """
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._ciphers = [AESGCM(key) for key in keys]
+
+    def seal(self, part: bytes, place: int, about: bytes = b"") -> bytes:
+        """`SEAL_BYTES` longer than the part; `about` is proven with it and not contained."""
+        return self._ciphers[0].encrypt(_nonce_of(place), part, about)
+
+    def open(self, sealed: bytes, place: int, about: bytes = b"") -> bytes:
+        """Raises SealBroken where none of the keys at hand sealed it so, or it is damaged."""
+        for cipher in self._ciphers:
+            try:
+                return cipher.decrypt(_nonce_of(place), sealed, about)
+            except (InvalidTag, ValueError):
+                continue
+        raise SealBroken(
+            "A part of a file does not open with REFUNDDESK_SEALING_KEYS, or is damaged."
+        )
 
 
 class Sealer:
@@ -63,6 +94,10 @@ class Sealer:
             "put the key that sealed it back into the list."
         )
 
+    def of_file(self, name: str) -> FileSeal:
+        """The seal of the file with this name, which no other file may ever have."""
+        return FileSeal([_derived(key, _FILING + name.encode()) for key in self._keys])
+
     def sign(self, text: bytes) -> tuple[str, str]:
         """The public key, by which anybody can check it, and the signature; both in hex."""
         signer = _signer(self._keys[0])
@@ -100,6 +135,10 @@ def _signer(key: str) -> Ed25519PrivateKey:
 
 def _wrapper(key: str) -> AESGCM:
     return AESGCM(_derived(key, _WRAPPING))
+
+
+def _nonce_of(place: int) -> bytes:
+    return place.to_bytes(_NONCE_BYTES, "big")
 
 
 def _derived(key: str, purpose: bytes) -> bytes:

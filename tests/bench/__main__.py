@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,9 +28,9 @@ from tests.bench.report import (
     Run,
     as_markdown,
 )
-from tests.bench.serving import SIGNATURE_ONLY, cpu_seconds, serving
+from tests.bench.serving import SIGNATURE_ONLY, cpu_seconds, serving, storing
 from tests.conftest import REPOSITORY
-from tests.serving import WebProcess
+from tests.serving import Process, WebProcess
 
 BODY_BYTES = 6 * 1024
 #: Deliveries tell of so many orders, over and over, as in a busy hour.
@@ -47,7 +48,7 @@ class Bench:
 
     def deliver(self, desk: Desk, server: WebProcess, connections: int) -> Run:
         target = desk.target(server.address)
-        before = cpu_seconds(server)
+        before = cpu_seconds(server.process)
         load = self.loader.submit(
             drive,
             server.address,
@@ -55,14 +56,23 @@ class Bench:
             connections=connections,
             seconds=self.seconds,
         ).result()
-        after = cpu_seconds(server)
-        if before is None or after is None:
-            return Run.of(load, None)
-        return Run.of(load, (after - before) / load.answered)
+        return Run.of(load, each(before, cpu_seconds(server.process), load.answered))
 
-    def deliver_beside_slow_clients(self, desk: Desk, server: WebProcess) -> Run:
+    def deliver_and_store(
+        self, desk: Desk, server: WebProcess, store: Process, connections: int
+    ) -> Run:
+        """Done when all that was acknowledged is in the database too."""
+        before = cpu_seconds(store)
+        run = self.deliver(desk, server, connections)
+        begun = time.perf_counter()
+        while desk.count_unstored():
+            time.sleep(0.01)
+        lag = time.perf_counter() - begun
+        return replace(run, lag=lag, store_cpu=each(before, cpu_seconds(store), run.answered))
+
+    def deliver_beside_slow_clients(self, desk: Desk, server: WebProcess, store: Process) -> Run:
         with slow_clients(desk.target(server.address), SLOW_CLIENTS):
-            return self.deliver(desk, server, 1)
+            return self.deliver_and_store(desk, server, store, 1)
 
     def commit(self, desk: Desk, connections: int) -> Run:
         load = self.loader.submit(
@@ -73,6 +83,11 @@ class Bench:
             body_bytes=BODY_BYTES,
         ).result()
         return Run.of(load, None)
+
+
+def each(before: float | None, after: float | None, answered: int) -> float | None:
+    """The processor's seconds for each answer; None where the system does not tell of them."""
+    return None if before is None or after is None else (after - before) / answered
 
 
 @contextmanager
@@ -87,22 +102,25 @@ def cells(bench: Bench, home: Path) -> Iterator[dict[Cell, Callable[[], Run]]]:
             serving(lite.settings) as lite_server,
             serving(post.settings) as post_server,
             serving(lite.settings, SIGNATURE_ONLY) as proving_server,
+            storing(lite.settings) as lite_store,
+            storing(post.settings) as post_store,
         ):
             measured: dict[Cell, Callable[[], Run]] = {}
             for connections in (1, 16):
-                for name, desk, server in (
-                    (SIGNATURE, lite, proving_server),
-                    (SQLITE, lite, lite_server),
-                    (POSTGRES, post, post_server),
+                prove = partial(bench.deliver, lite, proving_server, connections)
+                measured[Cell(SIGNATURE, connections)] = prove
+                for name, desk, server, store in (
+                    (SQLITE, lite, lite_server, lite_store),
+                    (POSTGRES, post, post_server, post_store),
                 ):
-                    deliver = partial(bench.deliver, desk, server, connections)
-                    measured[Cell(name, connections)] = deliver
+                    keep = partial(bench.deliver_and_store, desk, server, store, connections)
+                    measured[Cell(name, connections)] = keep
                 measured[Cell(POSTGRES_COMMITS, connections)] = partial(
                     bench.commit, post, connections
                 )
             measured[Cell(SQLITE_COMMITS, 1)] = partial(bench.commit, lite, 1)
             measured[Cell(BESIDE_SLOW_CLIENTS, 1)] = partial(
-                bench.deliver_beside_slow_clients, lite, lite_server
+                bench.deliver_beside_slow_clients, lite, lite_server, lite_store
             )
             yield measured
 

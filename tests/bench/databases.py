@@ -16,7 +16,8 @@ from sqlalchemy import text
 
 from refunddesk.db import schema, tables
 from refunddesk.db.session import open_database
-from refunddesk.sealing import new_key
+from refunddesk.journal.reader import JournalReader
+from refunddesk.sealing import Sealer, new_key
 from refunddesk.services import stores
 from refunddesk.settings import Settings, read_settings
 from refunddesk.wiring import open_edges
@@ -32,6 +33,11 @@ class Desk:
     settings: Settings
     path: str
     secret: str
+
+    def count_unstored(self) -> int:
+        """How many deliveries are in the journal and not in the database yet."""
+        reader = JournalReader(self.settings.home / "journal", Sealer(self.settings.sealing_keys))
+        return reader.count()
 
     def target(self, address: Address) -> Target:
         return Target(address, self.path, self.secret)

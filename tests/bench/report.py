@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
@@ -35,16 +35,21 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One measurement; times in seconds. `cpu` is the web process's own, for one request."""
+    """One measurement; times in seconds. `cpu` is the web process's own, for one request, and
+    `store_cpu` that of the process which stores it, `lag` after the last answer.
+    """
 
     per_second: float
     p50: float
     p99: float
     cpu: float | None
+    answered: int = 0
+    lag: float | None = None
+    store_cpu: float | None = None
 
     @classmethod
     def of(cls, load: Load, cpu: float | None) -> Run:
-        return cls(load.per_second, load.wait(0.5), load.wait(0.99), cpu)
+        return cls(load.per_second, load.wait(0.5), load.wait(0.99), cpu, load.answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +92,14 @@ def as_markdown(runs: Mapping[Cell, Sequence[Run]], where: Circumstances) -> str
             f"load and databases{busy}; Python {where.python}, SQLite {where.sqlite}; the disk "
             f"keeps 4 KiB {where.syncs:,.0f} times a second.",
             "",
-            "| | connections | a second (lowest–highest) | share | p50 ms | p99 ms | CPU µs |",
-            "|---|---|---|---|---|---|---|",
+            "| | connections | a second (lowest–highest) | share | p50 ms | p99 ms | CPU µs "
+            "| CPU µs to store |",
+            "|---|---|---|---|---|---|---|---|",
             *table,
             "",
             _against_aim(runs),
+            "",
+            _lag(runs),
             _FOOT,
         )
     )
@@ -117,7 +125,18 @@ def _row(cell: Cell, runs: Mapping[Cell, Sequence[Run]]) -> str:
         f"| {_share(mine, runs.get(Cell(SIGNATURE, cell.connections), ()))} "
         f"| {_milliseconds(mine, lambda run: run.p50)} "
         f"| {_milliseconds(mine, lambda run: run.p99)} "
-        f"| {_cpu(mine)} |"
+        f"| {_cpu(run.cpu for run in mine)} "
+        f"| {_cpu(run.store_cpu for run in mine)} |"
+    )
+
+
+def _lag(runs: Mapping[Cell, Sequence[Run]]) -> str:
+    lags = [run.lag for mine in runs.values() for run in mine if run.lag is not None]
+    return (
+        "All that was acknowledged was in the database "
+        f"{median(lags):.2f} s after a round's last answer, {max(lags):.2f} s at the latest."
+        if lags
+        else ""
     )
 
 
@@ -131,8 +150,8 @@ def _milliseconds(mine: Sequence[Run], time: Callable[[Run], float]) -> str:
     return f"{median(time(run) for run in mine) * 1000:.2f}"
 
 
-def _cpu(mine: Sequence[Run]) -> str:
-    known = [run.cpu for run in mine if run.cpu is not None]
+def _cpu(measured: Iterable[float | None]) -> str:
+    known = [each for each in measured if each is not None]
     return f"{median(known) * 1_000_000:.0f}" if known else "–"
 
 
@@ -143,10 +162,13 @@ Written by `make bench`; not to be edited by hand.
 
 Signed deliveries of 6 KiB, over kept-alive connections from a process of its own, to the web
 process as `refunddesk serve` runs it. *Kept* means that each is on the disk before it is answered
-with 200. *Signature only* is the same web process, its log lines included, of which the handler
-proves the signature and keeps nothing: what HTTP, routing and the signature cost by themselves.
+with 200: in the journal, from where a process beside it stores it in the database meanwhile, as
+`refunddesk schedule` does. *Signature only* is the same web process, its log lines included, of
+which the handler proves the signature and keeps nothing: what HTTP, routing and the signature cost
+by themselves.
 *Share* is the rate next to *signature only* in the same round. CPU is the web process's own, for
-one request; the databases' own processes and the load are not in it.
+one request, and beside it that of the process which stores it; the databases' own processes and the
+load are not in it.
 """
 
 _FOOT = """

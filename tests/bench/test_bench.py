@@ -20,14 +20,18 @@ def test_the_share_is_the_median_of_each_rounds_own_share() -> None:
     """A round in which the machine was busy with something else counts like any other."""
     runs = {
         Cell(SIGNATURE, 16): [Run(rate, 0.001, 0.002, 0.0003) for rate in (1000.0, 100.0, 1200.0)],
-        Cell(SQLITE, 16): [Run(rate, 0.002, 0.01, None) for rate in (800.0, 85.0, 600.0)],
+        Cell(SQLITE, 16): [
+            Run(rate, 0.002, 0.01, None, 10, lag, 0.00009)
+            for rate, lag in ((800.0, 0.1), (85.0, 0.9), (600.0, 0.2))
+        ],
     }
     where = Circumstances(
         datetime(2026, 3, 2, 10, 0, tzinfo=UTC), 3, 2.0, 5000.0, 2, 1.5, "3.11.7", "3.40.1"
     )
     report = as_markdown(runs, where)
-    assert f"| {SIGNATURE} | 16 | 1,000 (100–1,200) | 1.00 | 1.00 | 2.00 | 300 |" in report
-    assert f"| {SQLITE} | 16 | 600 (85–800) | 0.80 | 2.00 | 10.00 | – |" in report
+    assert f"| {SIGNATURE} | 16 | 1,000 (100–1,200) | 1.00 | 1.00 | 2.00 | 300 | – |" in report
+    assert f"| {SQLITE} | 16 | 600 (85–800) | 0.80 | 2.00 | 10.00 | – | 90 |" in report
+    assert "0.20 s after a round's last answer, 0.90 s at the latest" in report
     assert "(here 0.80: met) and a p99 under 25 ms (here 10.00 ms: met)" in report
 
 

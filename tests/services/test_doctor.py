@@ -20,7 +20,7 @@ from refunddesk.mail.letter import Sender
 from refunddesk.mail.mailbox import MailboxAccess, MailIn, open_mailbox
 from refunddesk.mail.sending import Mail, MailServerUnavailable
 from refunddesk.sealing import Sealer, new_key
-from refunddesk.services import audit, spool
+from refunddesk.services import audit
 from refunddesk.services.desk_checkup import look_without_database
 from refunddesk.services.doctor import examine
 from refunddesk.services.edges import Edges
@@ -30,6 +30,7 @@ from refunddesk.settings import Settings
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
 from tests.building import add_order
 from tests.conftest import TestClock
+from tests.keeping import delivery, keep_in_journal
 from tests.selling import Shop
 from tests.services.delivering import Connected, connect
 
@@ -99,7 +100,7 @@ def test_where_all_is_well_nothing_is_to_mend(deployment: Deployment) -> None:
         "dispatcher",
         "work",
         "deliveries",
-        "spool",
+        "journal",
         "audit log",
         "books",
         "address",
@@ -150,16 +151,19 @@ def fail_for_ever(deployment: Deployment) -> None:
 
 
 def put_aside(deployment: Deployment) -> None:
-    folder = deployment.edges.home / "spool"
+    folder = deployment.edges.home / "journal"
     folder.mkdir(exist_ok=True)
     (folder / "one.aside").touch()
-    assert spool.count(deployment.edges).aside == 1
 
 
-def leave_in_files(deployment: Deployment) -> None:
-    folder = deployment.edges.home / "spool"
-    folder.mkdir(exist_ok=True)
-    (folder / "one.record").touch()
+def leave_in_the_journal(deployment: Deployment) -> None:
+    keep_in_journal(deployment.edges, delivery(deployment.clock()))
+    deployment.clock.move(seconds=16)
+
+
+def keep_in_a_journal_of_another_key(deployment: Deployment) -> None:
+    other = replace(deployment.edges, sealer=Sealer([new_key()]))
+    keep_in_journal(other, delivery(deployment.clock()))
 
 
 def rewrite_the_log(deployment: Deployment) -> None:
@@ -216,8 +220,9 @@ def answer_by_another(deployment: Deployment) -> None:
         (lose_the_queue, "queue", "bad", "did not answer"),
         (open_the_folder, "home", "warn", "Others on this machine"),
         (fail_for_ever, "work", "warn", "1 of them keep failing"),
-        (put_aside, "spool", "bad", "1 deliveries in files could not be stored"),
-        (leave_in_files, "spool", "warn", "1 deliveries are in files"),
+        (put_aside, "journal", "bad", "1 of its files could not be stored"),
+        (leave_in_the_journal, "journal", "warn", "1 deliveries in"),
+        (keep_in_a_journal_of_another_key, "journal", "warn", "1 deliveries in"),
         (rewrite_the_log, "audit log", "bad", "Line 1 of the audit log was changed"),
         (garble_the_anchor, "audit log", "bad", "is not a kept head"),
         (keep_no_heads, "audit head", "warn", "not noted outside the database"),
@@ -234,7 +239,8 @@ def answer_by_another(deployment: Deployment) -> None:
         "a folder open to others",
         "work that keeps failing",
         "a delivery put aside",
-        "a delivery in a file",
+        "a delivery that was not stored",
+        "a delivery of another key",
         "a changed audit log",
         "a strange anchor",
         "an anchor not kept",

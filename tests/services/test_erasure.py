@@ -24,9 +24,9 @@ from refunddesk.services import (
     erased_again,
     erasure,
     erasure_word,
+    journal,
     receipts,
     requests,
-    spool,
     tombstones,
 )
 from refunddesk.services import licenses as licensing
@@ -40,6 +40,7 @@ from refunddesk.worktime import zone
 from tests import building
 from tests.asking import ask, buy, key_of
 from tests.conftest import TestClock
+from tests.keeping import keep_in_journal
 from tests.living import EMAIL, NAME, SITE, bodies, deliver, live, places_of
 
 on_one_database = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -198,14 +199,14 @@ def test_more_rows_than_one_statement_takes_are_all_emptied(edges: Edges) -> Non
     assert places_of(edges, *WORDS) == set()
 
 
-def test_a_delivery_that_waits_in_a_file_goes_too(edges: Edges) -> None:
+def test_a_delivery_that_is_not_stored_yet_goes_too(edges: Edges) -> None:
     life = live(edges)
     with edges.database.read() as transaction:
         row = transaction.execute(select(tables.inbox).limit(1)).one()._mapping
     names = NewDelivery.__dataclass_fields__
-    spool.keep(edges, NewDelivery(**{name: row[name] for name in names}))
+    keep_in_journal(edges, NewDelivery(**{name: row[name] for name in names}))
     erase(edges)
-    assert spool.count(edges).to_store == 0
+    assert journal.count(edges).to_store == 0
     assert life.order.id
     assert places_of(edges, *WORDS) == set()
 

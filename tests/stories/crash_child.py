@@ -26,12 +26,15 @@ from urllib3.connection import HTTPConnection
 
 from refunddesk.db import outbox, schema, tables
 from refunddesk.db.refunds import State
-from refunddesk.db.session import open_database
+from refunddesk.db.session import DriverTransaction, open_database
 from refunddesk.extension import create_app
 from refunddesk.jobs import keeping, registry, schedule
+from refunddesk.journal.reader import JournalReader
+from refunddesk.journal.segment import OpenSegment
 from refunddesk.policy.document import load_policy
 from refunddesk.sealing import Sealer, new_key
 from refunddesk.services.edges import Edges
+from refunddesk.services.inbox import drain_journal
 from refunddesk.settings import Settings, read_settings
 from refunddesk.wiring import open_edges
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
@@ -92,6 +95,25 @@ def watch_calls(moments: Moments) -> None:
     HTTPConnection.getresponse = watched_getresponse  # type: ignore[method-assign]
 
 
+def watch_journal(moments: Moments) -> None:
+    """Before and after a delivery is on the disk, and on both sides of its commit and its mark."""
+    for owner, name in (
+        (OpenSegment, "append"),
+        (DriverTransaction, "exec_driver_sql"),
+        (JournalReader, "mark"),
+    ):
+        setattr(owner, name, _watched(getattr(owner, name), name, moments))
+
+
+def _watched(done: Callable[..., None], name: str, moments: Moments) -> Callable[..., None]:
+    def watched(*given: Any) -> None:
+        moments.pass_by(f"before {name}")
+        done(*given)
+        moments.pass_by(f"after {name}")
+
+    return watched
+
+
 @dataclass(slots=True)
 class World:
     """One life of the program. `known` is what those outside it know: keys, tokens, ids."""
@@ -150,6 +172,7 @@ def work(world: World) -> None:
 
 
 def _work_now(world: World) -> None:
+    drain_journal(world.edges)
     schedule.run_rounds(world.edges, _ROUNDS)
     while True:
         with world.edges.database.read() as transaction:
@@ -267,6 +290,7 @@ def live(job: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
     world = World(edges, clock, settings, job["known"], tell)
     watch_commits(database.engine, moments)
     watch_calls(moments)
+    watch_journal(moments)
     for number in range(job["begin"], job["end"]):
         STORY[number][1](world)
         tell({"done": number, "known": world.known, "at": clock().isoformat()})

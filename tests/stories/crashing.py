@@ -107,6 +107,7 @@ class Page:
 
     number: int
     database: object
+    journal: Path
     sandbox_file: Path
     known: dict[str, Any]
     at: str
@@ -127,6 +128,10 @@ class Stage:
     restore: Callable[[object], None]
     certificates: Path
     broken: list[str] = field(default_factory=list)
+
+    @property
+    def journal(self) -> Path:
+        return Path(self.settings["REFUNDDESK_HOME"]) / "journal"
 
     @contextmanager
     def edges(self, clock: TestClock, running: RunningSandbox) -> Iterator[Edges]:
@@ -226,7 +231,16 @@ def _set_up(stage: Stage, running: RunningSandbox, clock: TestClock) -> dict[str
 def _page(stage: Stage, number: int, known: dict[str, Any], at: str) -> Page:
     file = stage.folder / f"store-{number}.db"
     shutil.copy(stage.folder / "store.db", file)
-    return Page(number, stage.save(str(number)), file, dict(known), at)
+    journal = stage.folder / f"journal-{number}"
+    _copy_folder(stage.journal, journal)
+    return Page(number, stage.save(str(number)), journal, file, dict(known), at)
+
+
+def _copy_folder(there: Path, here: Path) -> None:
+    """Have the same in it `here` as `there`, where it may not be."""
+    shutil.rmtree(here, ignore_errors=True)
+    if there.is_dir():
+        shutil.copytree(there, here)
 
 
 class Life:
@@ -263,6 +277,7 @@ class Life:
     @contextmanager
     def _open_store(self) -> Iterator[RunningSandbox]:
         self._stage.restore(self._page.database)
+        _copy_folder(self._page.journal, self._stage.journal)
         file = self._stage.folder / "store.db"
         shutil.copy(self._page.sandbox_file, file)
         with self._stage.store(file, self._clock) as running:

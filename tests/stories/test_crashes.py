@@ -14,6 +14,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -150,14 +151,7 @@ def _survive(stage: Stage, page: Page, fault: StoreFault, *kills: int) -> None:
 def _payday(stage: Stage, page: Page, fault: StoreFault) -> Page:
     """The last piece of the story as it goes under this fault: it has moments of its own."""
     life = Life(stage, page, fault)
-    return Page(
-        page.number,
-        page.database,
-        page.sandbox_file,
-        page.known,
-        page.at,
-        tuple(life.tell(page.number, page.number + 1)),
-    )
+    return replace(page, moments=tuple(life.tell(page.number, page.number + 1)))
 
 
 def _sample(page: Page, chance: random.Random) -> list[int]:

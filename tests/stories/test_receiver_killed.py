@@ -19,9 +19,9 @@ from sqlalchemy import select, text
 
 from refunddesk.db import tables
 from refunddesk.db.session import Database
-from refunddesk.services import spool, stores
+from refunddesk.services import journal, stores
 from refunddesk.services.edges import Edges
-from refunddesk.services.spool import Waiting
+from refunddesk.services.journal import Waiting
 from refunddesk.settings import Settings
 from refunddesk.woocommerce.signature import sign
 from tests.building import add_store
@@ -92,7 +92,7 @@ def test_no_acknowledged_delivery_is_lost_however_often_the_web_process_is_kille
     chance = random.Random(KILLS)
     for life in range(KILLS):
         with forked_web_process(settings) as running, delivering(store, running):
-            if life % 4 == 3:  # the database lets nobody in any more: the spool has to
+            if life % 4 == 3:  # the database lets nobody in any more: nobody is to notice
                 with locked(edges.database):
                     time.sleep(chance.uniform(0.9, 1.5))
                     running.kill()
@@ -103,13 +103,13 @@ def test_no_acknowledged_delivery_is_lost_however_often_the_web_process_is_kille
             acknowledged = len(store.acknowledged)
             print(f"{life + 1} of {KILLS} kills, {acknowledged} acknowledged", flush=True)
     with forked_web_process(settings):
-        pass  # before it listens, it stores what was spooled
+        pass  # before it listens, it stores what is in the journal
     stored, promised = stored_orders(edges)
     print(f"{KILLS} kills, {store.sent} sent, {len(store.acknowledged)} acknowledged,", end=" ")
     print(f"{len(store.acknowledged - stored)} lost, {len(stored - store.acknowledged)} unasked")
     assert store.acknowledged <= stored
     assert store.acknowledged <= promised
-    assert spool.count(edges) == Waiting(to_store=0, aside=0)
+    assert journal.count(edges) == Waiting(to_store=0, aside=0)
     if edges.database.is_sqlite:
         with edges.database.read() as transaction:
             assert transaction.scalar(text("PRAGMA integrity_check")) == "ok"
@@ -188,36 +188,22 @@ def traced(settings: Settings, log: Path) -> Iterator[WebProcess]:
         running.stop()  # with strace killed its last lines would be lost
 
 
+@pytest.mark.parametrize("away", [False, True], ids=["the database is there", "it is away"])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_each_acknowledged_delivery_is_in_the_synced_log_of_the_database_first(
-    settings: Settings, store: Store, tmp_path: Path
-) -> None:
-    with (
-        traced(settings, tmp_path / "trace") as running,
-        socket.create_connection(running.address) as connection,
-    ):
-        assert all(store.deliver(connection) for _ in range(200))
-    answers = synced_before_answers((tmp_path / "trace").read_text())
-    in_log = [any(path.endswith("refunddesk.db-wal") for path in synced) for synced in answers]
-    assert (len(answers), in_log.count(True)) == (200, 200)
-
-
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_each_delivery_acknowledged_without_a_database_is_in_the_synced_spool_first(
-    settings: Settings, edges: Edges, store: Store, tmp_path: Path
+def test_each_acknowledged_delivery_is_in_the_synced_journal_first(
+    settings: Settings, edges: Edges, store: Store, tmp_path: Path, away: bool
 ) -> None:
     with (
         traced(settings, tmp_path / "trace") as running,
         socket.create_connection(running.address) as connection,
     ):
         assert store.deliver(connection)
-        with edges.database.write() as transaction:
-            transaction.execute(text("ALTER TABLE inbox RENAME TO inbox_away"))
-        assert all(store.deliver(connection) for _ in range(20))
-    _, *answers = synced_before_answers((tmp_path / "trace").read_text())
-    folder = str(edges.home / "spool")
-    kept = [
-        folder in synced and any(path.startswith(f"{folder}/") for path in synced)
-        for synced in answers
-    ]
-    assert (len(answers), kept.count(True)) == (20, 20)
+        if away:
+            with edges.database.write() as transaction:
+                transaction.execute(text("ALTER TABLE inbox RENAME TO inbox_away"))
+        assert all(store.deliver(connection) for _ in range(200))
+    first, *answers = synced_before_answers((tmp_path / "trace").read_text())
+    folder = str(edges.home / "journal")
+    assert folder in first  # the name of the file is on the disk too
+    kept = [any(path.startswith(f"{folder}/") for path in synced) for synced in answers]
+    assert (len(answers), kept.count(True)) == (200, 200)

@@ -37,14 +37,13 @@ from refunddesk.casework import TurnKind
 from refunddesk.db import credentials as rows
 from refunddesk.db import orders, outbox, tables
 from refunddesk.db.cases import Case
-from refunddesk.db.inbox import NewDelivery
 from refunddesk.db.staff import Role
 from refunddesk.extension import create_app
 from refunddesk.jobnames import JobName
 from refunddesk.jobs import keeping, registry
 from refunddesk.mail.letter import Sender
 from refunddesk.mail.sending import Mail, into_folder
-from refunddesk.services import attachments, backup, case_turns, credentials, spool
+from refunddesk.services import attachments, backup, case_turns, credentials
 from refunddesk.services.credentials import CredentialKeyGone
 from refunddesk.services.edges import Edges
 from refunddesk.settings import Settings
@@ -53,6 +52,7 @@ from tests import asking
 from tests.building import add_store
 from tests.conftest import TestClock
 from tests.handing_over import asked, now_of
+from tests.keeping import delivery, keep_in_journal
 from tests.people import browser_of, hire
 from tests.visiting import Customer
 from tests.web.test_attachments import picture
@@ -225,9 +225,8 @@ def scene(
         order = asking.buy(edges, add_store(edges))
         case = asking.report(edges, order, finding=None, gives_up=False, details=NO_SECRET)
         attachments.attach(edges, case.id, "shot.png", picture(), by=asking.STAFF)
-        # A delivery that the database did not take: the spool has a file too.
-        unsaved = NewDelivery(1, "A" * 22, "order.updated", "order", 1, b"{}", b"", None, clock())
-        spool.keep(edges, unsaved)
+        # A delivery that is not stored yet: the journal has a file too.
+        keep_in_journal(edges, delivery(clock()))
         yield Scene(app, edges, clock, case, redis, edges.home, outside)
         logs.set_up("json")
 

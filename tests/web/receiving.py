@@ -10,7 +10,7 @@ from sqlalchemy import select
 from refunddesk.db import inbox, outbox, tables
 from refunddesk.db.inbox import Delivery
 from refunddesk.services.edges import Edges
-from refunddesk.services.inbox import drain_spool
+from refunddesk.services.inbox import drain_journal
 from refunddesk.services.stores import NewEndpoint
 from refunddesk.woocommerce.signature import sign
 
@@ -47,13 +47,13 @@ class Receiver:
         return self.app.test_client().post(self.path, data=body, headers=headers).status_code
 
     def kept(self) -> list[Delivery]:
-        """All deliveries, with those that this machine was too slow to store at once."""
-        drain_spool(self.edges)
+        """All deliveries, once what is in the journal was stored."""
+        drain_journal(self.edges)
         with self.edges.database.write() as transaction:
             ids = transaction.scalars(select(tables.inbox.c.id).order_by(tables.inbox.c.id)).all()
             return [inbox.lock_delivery(transaction, delivery_id) for delivery_id in ids]
 
     def promised(self) -> list[tuple[str, str]]:
-        drain_spool(self.edges)
+        drain_journal(self.edges)
         with self.edges.database.read() as transaction:
             return [(row.job.value, row.subject) for row in outbox.list_open(transaction)]

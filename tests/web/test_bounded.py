@@ -174,9 +174,9 @@ def play(players: Cast, stage: Rehearsal, watch: Watch) -> dict[str, Played]:
         caller = next(one for one in players.callers if row.lets_in(one))
         sent = MAKERS[row.route](players, caller, players.own)
         path = address(row, players.own, missing=False)
-        # A stage takes no deliveries: what was spooled in one scene is no work of a later one.
-        for spooled in players.edges.home.glob("spool/*"):
-            spooled.unlink()
+        # A stage takes no deliveries: what was kept in one scene is no work of a later one.
+        for kept in players.edges.home.glob("journal/*"):
+            kept.unlink()
         with stage.scene(), watch.watching():
             answer = players.call(caller, row.method, path + sent.query, sent)
             answer.close()

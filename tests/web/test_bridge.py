@@ -25,7 +25,7 @@ from refunddesk.sandbox.store import SandboxStore
 from refunddesk.services.connect_codes import CODE_TIME, link_to_store, make_code
 from refunddesk.services.connections import disconnect_store
 from refunddesk.services.edges import Edges
-from refunddesk.services.inbox import drain_spool
+from refunddesk.services.inbox import drain_journal
 from refunddesk.services.payment_blocks import why_held
 from refunddesk.services.stores import StoreDisconnected, open_client
 from refunddesk.services.webhooks import TOPICS
@@ -88,7 +88,7 @@ def refused(answer: object) -> str:
 
 
 def kept(edges: Edges) -> list[inbox.Delivery]:
-    drain_spool(edges)
+    drain_journal(edges)
     with edges.database.write() as transaction:
         ids = transaction.scalars(select(tables.inbox.c.id).order_by(tables.inbox.c.id)).all()
         return [inbox.lock_delivery(transaction, one) for one in ids]

@@ -15,7 +15,7 @@ from structlog.testing import LogCapture
 
 from refunddesk.jobnames import JobName
 from refunddesk.services import inbox as receiving
-from refunddesk.services import spool, stores
+from refunddesk.services import journal, stores
 from refunddesk.services.inbox import LONGEST_BODY
 from refunddesk.woocommerce.signature import sign
 from tests.conftest import TestClock
@@ -253,27 +253,45 @@ def test_of_what_we_keep_no_books_of_the_body_is_not_kept(receiver: Receiver) ->
     assert receiver.promised() == []
 
 
-def test_without_a_database_a_delivery_is_acknowledged_once_the_spool_has_it(
+def test_a_delivery_is_acknowledged_without_a_database(
     receiver: Receiver, logged: LogCapture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert receiver.post() == 200
     with monkeypatch.context() as broken:
         broken.setattr(receiver.edges.database.engine, "raw_connection", fail)
+        broken.setattr(receiver.edges.database.engine, "connect", fail)
         assert receiver.post() == 200
-    assert [line["event"] for line in logged.entries] == ["delivery spooled"]
-    assert spool.count(receiver.edges).to_store == 1
+    assert logged.entries == []
+    assert journal.count(receiver.edges).to_store == 2
     assert len(receiver.kept()) == 2
+    assert journal.count(receiver.edges).to_store == 0
 
 
-def test_without_database_and_spool_nothing_is_acknowledged(
+def test_a_delivery_that_no_journal_takes_is_stored_at_once(
+    receiver: Receiver, logged: LogCapture
+) -> None:
+    (receiver.edges.home / "journal").write_text("a file where the folder should be")
+    assert receiver.post() == 200
+    assert [line["event"] for line in logged.entries] == ["journal not usable"]
+    (receiver.edges.home / "journal").unlink()
+    (kept,) = receiver.kept()
+    assert kept.woo_object_id == 35
+    assert receiver.promised() == [(JobName.RECORD_ORDER, f"{receiver.store_id}:35")]
+
+
+def test_without_journal_and_database_nothing_is_acknowledged(
     receiver: Receiver, logged: LogCapture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (receiver.edges.home / "journal").write_text("a file where the folder should be")
     assert receiver.post() == 200
-    (receiver.edges.home / "spool").write_text("a file where the folder should be")
     with monkeypatch.context() as broken:
-        broken.setattr(receiver.edges.database.engine, "raw_connection", fail)
+        broken.setattr(receiver.edges.database.engine, "connect", fail)
         assert receiver.post() == 503
-    assert [line["event"] for line in logged.entries] == ["spool not usable", "delivery not kept"]
+    assert [line["event"] for line in logged.entries][1:] == [
+        "journal not usable",
+        "delivery not kept",
+    ]
+    (receiver.edges.home / "journal").unlink()
     assert receiver.post() == 200
     assert len(receiver.kept()) == 2
 

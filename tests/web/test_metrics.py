@@ -21,13 +21,13 @@ from refunddesk.db.retention import Kind
 from refunddesk.extension import create_app
 from refunddesk.jobnames import JobName, QueueName
 from refunddesk.jobs import keeping, registry
-from refunddesk.services import spool
 from refunddesk.services.edges import Edges
 from refunddesk.services.retention import promise_retention
 from refunddesk.services.stores import add_endpoint
 from refunddesk.settings import Settings
 from tests.building import add_order, add_store, grant
 from tests.conftest import REPOSITORY, TestClock
+from tests.keeping import keep_in_journal
 
 TOKEN = "m" * 40
 
@@ -152,15 +152,16 @@ def test_deliveries_are_counted_and_those_that_wait_for_a_person(
     silent = add_store(monitor.edges, url="https://silent.test")
     deliver(store_id, endpoint_id)
     deliver(store_id, endpoint_id, "topic_mismatch")
-    spool.keep(monitor.edges, delivery(monitor.edges, store_id, endpoint_id))
+    keep_in_journal(monitor.edges, delivery(monitor.edges, store_id, endpoint_id))
     clock.move(minutes=7)
     found = monitor.scrape()
     assert found["deliveries_total"] == 2
     assert found["deliveries_quarantined"] == 1
     assert found[f"last_delivery_seconds{{{store_id}}}"] == 420
     assert f"last_delivery_seconds{{{silent}}}" not in found
-    assert found["spooled_deliveries{to_store}"] == 1
-    assert found["spooled_deliveries{aside}"] == 0
+    assert found["journal_deliveries"] == 1
+    assert found["journal_oldest_seconds"] == 420
+    assert found["journal_aside"] == 0
 
 
 def test_work_that_waits_and_work_that_keeps_failing_show(

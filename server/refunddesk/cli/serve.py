@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from datetime import timedelta
 from types import FrameType
 from typing import Any
 
@@ -18,8 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from refunddesk.extension import create_app
 from refunddesk.jobnames import QueueName
 from refunddesk.mail.reading import LONGEST_MAIL
+from refunddesk.services import journal
 from refunddesk.services.edges import Edges
-from refunddesk.services.inbox import drain_spool
+from refunddesk.services.inbox import drain_journal
 from refunddesk.settings import Settings, read_settings
 from refunddesk.wiring import open_edges
 from refunddesk.worker import dispatch, work
@@ -31,7 +33,8 @@ log = structlog.get_logger(__name__)
 #: large. What it takes it keeps before any route is asked: who hands no mails in gets less room.
 _LARGEST_BODY = 5 * 1024 * 1024
 _WITH_MAILS = LONGEST_MAIL + 1024 * 1024
-_SPOOL_SECONDS = 5.0
+#: So old a delivery in the journal means that no dispatcher stores what this process takes.
+_STORED_WITHIN = timedelta(seconds=5)
 
 
 def serving_options(settings: Settings) -> dict[str, Any]:
@@ -73,8 +76,8 @@ def serve() -> None:
     settings = read_settings()
     edges = open_edges(settings)
     app = create_app(settings, edges=edges)
-    _store_spooled(edges)
-    threading.Thread(target=_keep_spool_empty, args=(edges,), name="spool", daemon=True).start()
+    _store_journal(edges)
+    threading.Thread(target=_watch_journal, args=(edges,), name="journal", daemon=True).start()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         # Waitress ends its loop on this and lets the requests in hand finish.
@@ -85,20 +88,21 @@ def serve() -> None:
     answer(app, settings)
 
 
-def _store_spooled(edges: Edges) -> None:
-    """What the database did not take before, now that it may."""
+def _store_journal(edges: Edges) -> None:
     try:
-        drain_spool(edges)
+        drain_journal(edges)
     except (SQLAlchemyError, OSError) as error:
-        # Taking deliveries matters more: they can be spooled as well.
-        log.error("spool not drained", because=type(error).__name__)
+        # Taking deliveries matters more, and for that the journal is enough.
+        log.error("journal not stored", because=type(error).__name__)
 
 
-def _keep_spool_empty(edges: Edges) -> None:
-    # The dispatcher does so too, but it may be down, or on another machine.
+def _watch_journal(edges: Edges) -> None:
+    # The dispatcher stores what is in it, but it may be down, or on another machine.
     while True:
-        time.sleep(_SPOOL_SECONDS)
-        _store_spooled(edges)
+        time.sleep(_STORED_WITHIN.total_seconds())
+        oldest = journal.count(edges).oldest
+        if oldest and oldest > _STORED_WITHIN:
+            _store_journal(edges)
 
 
 @click.command()

@@ -81,7 +81,7 @@ def drop_bodies(transaction: Connection, kind: Kind, before: datetime) -> bool:
         .order_by(inbox.c.id)
         .limit(AT_ONCE)
     ).all()
-    # Up to the first that is young enough: one from the spool may be older than its number says.
+    # Up to the first that is young enough: one from the journal may be older than its number says.
     passed = [row.id for row in takewhile(lambda row: row.received_at < before, rows)]
     if not passed:
         return False

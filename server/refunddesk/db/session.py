@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +64,11 @@ class DriverConnection:
                 raw.commit()
                 cursor.close()
         except BaseException:
-            # It may be broken, and where it is not, its end rolls back. The next one gets another.
+            # It may be broken: the next one gets another. Its end alone would not roll back on
+            # SQLite while somebody still holds a cursor of it, such as this error's traceback.
             if self._raw:
+                with suppress(self._engine.dialect.loaded_dbapi.Error):
+                    self._raw.rollback()
                 self._raw.invalidate()
                 self._raw = None
             raise

@@ -30,7 +30,6 @@ from refunddesk.services import (
     attachments,
     audit,
     credential_ends,
-    inbox,
     license_traffic,
     read_back,
     releases,
@@ -73,7 +72,6 @@ JOBS: Mapping[JobName, JobFunction] = {
 ROUNDS: Sequence[Round] = (
     # First, so that after a gap payments are blocked before anything else is begun.
     Round("keep_watch", timedelta(seconds=60), watch.keep_watch),
-    Round("drain_spool", timedelta(seconds=5), inbox.drain_spool),
     Round("sweep_refunds", timedelta(seconds=60), read_back.sweep_refunds),
     Round("read_changes", timedelta(minutes=2), partial(promise_sweeps, kind=Kind.CHANGES)),
     Round("check_webhooks", timedelta(minutes=5), webhook_health.promise_checks),

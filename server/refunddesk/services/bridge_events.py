@@ -6,8 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from refunddesk.db import inbox as rows
 from refunddesk.db import stores
-from refunddesk.db.group_commit import GroupCommit
-from refunddesk.db.inbox import NewDelivery
+from refunddesk.journal.writer import JournalWriter
 from refunddesk.services import inbox
 from refunddesk.services.bridge_calls import (
     BridgeAnswer,
@@ -25,7 +24,7 @@ from refunddesk.woocommerce.events import read_event
 
 def receive_event(
     edges: Edges,
-    writer: GroupCommit[NewDelivery],
+    writer: JournalWriter,
     known: KnownEndpoints,
     endpoint_id: str,
     call: BridgeCall,
@@ -33,7 +32,7 @@ def receive_event(
     """Acknowledge the event by returning; its object will be looked at.
 
     One that comes again under its id is acknowledged once more and nothing else. While the
-    database does not answer it is spooled, as other deliveries are. Raises a Refusal for an event
+    database does not answer it is kept, as other deliveries are. Raises a Refusal for an event
     that is not acknowledged: the bridge sends it again.
     """
     endpoint = get_connection(known, endpoint_id)
@@ -50,9 +49,7 @@ def receive_event(
     return BridgeAnswer(keys_of(endpoint)[0], {})
 
 
-def _keep(
-    edges: Edges, writer: GroupCommit[NewDelivery], endpoint: OpenEndpoint, call: BridgeCall
-) -> None:
+def _keep(edges: Edges, writer: JournalWriter, endpoint: OpenEndpoint, call: BridgeCall) -> None:
     reading = read_event(call.body)
     delivery = inbox.as_kept(endpoint, call.body, call.call_id, reading, edges.clock())
     inbox.keep(edges, writer, delivery)

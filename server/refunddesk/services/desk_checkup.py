@@ -17,7 +17,7 @@ from refunddesk.mail.mailbox import MailboxUnavailable
 from refunddesk.mail.sending import MailServerUnavailable
 from refunddesk.own_address import AddressNotAnswering
 from refunddesk.queue import QueueUnreachable
-from refunddesk.services import audit, spool
+from refunddesk.services import audit, journal
 from refunddesk.services.audit import AnchorUnreadable
 from refunddesk.services.bookkeeping import find_wrong_books
 from refunddesk.services.edges import Edges
@@ -30,6 +30,8 @@ from refunddesk.services.vault_checkup import look_at_keys, look_at_vault
 _LITTLE_ROOM = 1024**3
 _NO_ROOM = 64 * 1024**2
 #: The head is kept every hour.
+#: `schedule` looks four times a second, the web process every five.
+_STORED_WITHIN = timedelta(seconds=15)
 _HEAD_KEPT_WITHIN = timedelta(hours=2)
 _LOCAL_HOSTS = ("127.0.0.1", "::1", "localhost")
 
@@ -67,7 +69,7 @@ def look_at_desk(edges: Edges) -> Iterator[Observation]:
     yield from _look_at_faults(edges)
     yield _look_at_dispatcher(edges)
     yield from _look_at_work(edges)
-    yield _look_at_spool(edges)
+    yield _look_at_journal(edges)
     yield from look_at_retention(edges)
     yield look_at_keys(edges)
     yield from _look_at_audit_log(edges)
@@ -81,7 +83,7 @@ def _look_at_home(edges: Edges) -> Iterator[Observation]:
             "home",
             Grade.WARN,
             f"Others on this machine may look into {edges.home}.",
-            f"chmod 700 {edges.home}: keys, orders and spooled deliveries lie there.",
+            f"chmod 700 {edges.home}: keys, orders and deliveries lie there.",
         )
     free = shutil.disk_usage(edges.home).free
     grade = Grade.OK if free >= _LITTLE_ROOM else Grade.WARN
@@ -218,23 +220,24 @@ def _look_at_work(edges: Edges) -> Iterator[Observation]:
         )
 
 
-def _look_at_spool(edges: Edges) -> Observation:
-    waiting = spool.count(edges)
+def _look_at_journal(edges: Edges) -> Observation:
+    waiting = journal.count(edges)
+    folder = edges.home / "journal"
     if waiting.aside:
         return Observation(
-            "spool",
+            "journal",
             Grade.BAD,
-            f"{waiting.aside} deliveries in files could not be stored and were put aside.",
-            f"The log says why; the files are in {edges.home / 'spool'}.",
+            f"{waiting.aside} of its files could not be stored and were put aside.",
+            f"The log says why; the files are in {folder}.",
         )
-    if waiting.to_store:
+    if waiting.to_store and (waiting.oldest is None or waiting.oldest > _STORED_WITHIN):
         return Observation(
-            "spool",
+            "journal",
             Grade.WARN,
-            f"{waiting.to_store} deliveries are in files: the database did not take them.",
+            f"{waiting.to_store} deliveries in {folder} are not in the database yet.",
             "They are stored by themselves within seconds; if not, see `schedule`'s log.",
         )
-    return Observation("spool", Grade.OK, "Empty: the database takes every delivery.")
+    return Observation("journal", Grade.OK, "What comes in reaches the database within seconds.")
 
 
 def _look_at_audit_log(edges: Edges) -> Iterator[Observation]:

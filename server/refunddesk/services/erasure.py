@@ -31,7 +31,7 @@ from refunddesk.jobnames import JobName
 from refunddesk.services import personal_words, tombstones
 from refunddesk.services.attachments import folder_of
 from refunddesk.services.edges import Edges
-from refunddesk.services.inbox import drain_spool
+from refunddesk.services.inbox import drain_journal
 from refunddesk.services.persons import Asked, Known, find_persons
 from refunddesk.services.refusal import Refusal
 
@@ -82,8 +82,8 @@ def erase(edges: Edges, asked: Asked, *, by: str) -> Erased:
 
     Raises StillOpen with nothing changed, and what `find_persons` raises.
     """
-    # What waits in files would be stored later, with the names in it.
-    drain_spool(edges)
+    # What is in the journal would be stored later, with the names in it.
+    drain_journal(edges, wait=True)
     now = edges.clock()
     with edges.database.write() as transaction:
         known = find_persons(transaction, asked)

@@ -12,7 +12,7 @@ from refunddesk.db import figures, leases
 from refunddesk.db.figures import Figures
 from refunddesk.jobnames import QueueName
 from refunddesk.queue import QueueLoad, QueueUnreachable
-from refunddesk.services import spool
+from refunddesk.services import journal
 from refunddesk.services.edges import Edges
 from refunddesk.services.health import DISPATCHER
 
@@ -25,7 +25,7 @@ class Measured:
     desk: Figures | None
     dispatcher_leads_until: datetime | None
     queues: Mapping[QueueName, QueueLoad] | None
-    spool: spool.Waiting
+    journal: journal.Waiting
 
 
 def measure(edges: Edges, measure_queues: Callable[[], Mapping[QueueName, QueueLoad]]) -> Measured:
@@ -36,7 +36,7 @@ def measure(edges: Edges, measure_queues: Callable[[], Mapping[QueueName, QueueL
         queues = measure_queues()
     except QueueUnreachable:
         queues = None
-    return Measured(now, desk, leads_until, queues, spool.count(edges))
+    return Measured(now, desk, leads_until, queues, journal.count(edges))
 
 
 def _read(edges: Edges, now: datetime) -> tuple[Figures | None, datetime | None]:

@@ -34,7 +34,7 @@ class Health:
 
     @property
     def receives(self) -> bool:
-        """May deliveries be sent here? Without the database they are spooled; a database of
+        """May deliveries be sent here? Without the database they are kept; a database of
         another version is what nothing here may write to.
         """
         return self.schema or not self.database

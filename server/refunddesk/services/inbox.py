@@ -11,12 +11,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from refunddesk.db import endpoints, inbox, outbox
-from refunddesk.db.group_commit import GroupCommit
 from refunddesk.db.history import record_deed
 from refunddesk.db.inbox import Delivery, NewDelivery
 from refunddesk.db.session import Transaction
 from refunddesk.jobnames import LIMITS, JobName
-from refunddesk.services import spool
+from refunddesk.journal.writer import JournalWriter
+from refunddesk.services import journal
 from refunddesk.services.edges import Edges
 from refunddesk.services.refusal import Refusal
 from refunddesk.woocommerce import events
@@ -112,7 +112,7 @@ class KnownEndpoints:
     that nobody has are not remembered, or anyone could fill the memory with them.
 
     While the database does not answer, what was known before stays known: a secret is changed in
-    that database, and deliveries can still be proven and spooled. Those of an endpoint that this
+    that database, and deliveries can still be proven and kept. Those of an endpoint that this
     process has not met yet cannot be proven, so nothing of them is kept.
     """
 
@@ -150,9 +150,7 @@ class KnownEndpoints:
         return opened
 
 
-def receive(
-    edges: Edges, writer: GroupCommit[NewDelivery], endpoint: OpenEndpoint, call: Call
-) -> None:
+def receive(edges: Edges, writer: JournalWriter, endpoint: OpenEndpoint, call: Call) -> None:
     """Acknowledge the call by returning: what had to be kept of it is on the disk then.
 
     The same delivery twice is kept twice: WooCommerce has no id to tell them apart, and looking
@@ -165,12 +163,17 @@ def receive(
     keep(edges, writer, as_kept(endpoint, call.body, call.delivery_id, reading, edges.clock()))
 
 
-def keep(edges: Edges, writer: GroupCommit[NewDelivery], delivery: NewDelivery) -> None:
-    """The delivery is on the disk when this returns. Raises InboxUnreachable."""
+def keep(edges: Edges, writer: JournalWriter, delivery: NewDelivery) -> None:
+    """The delivery is on the disk when this returns. Raises InboxUnreachable.
+
+    It is in the journal, from where the dispatcher stores it. Where no journal can be written, it
+    is stored at once.
+    """
     try:
-        writer.write(delivery, _LONGEST_WAIT_SECONDS)
-    except (SQLAlchemyError, TimeoutError) as error:
-        _spool(edges, delivery, error)
+        journal.keep(writer, delivery, _LONGEST_WAIT_SECONDS)
+    except (OSError, TimeoutError) as error:
+        log.error("journal not usable", because=type(error).__name__)
+        _store_at_once(edges, delivery)
     if delivery.quarantined_because:
         log.warning(
             "delivery quarantined",
@@ -202,11 +205,13 @@ def store(transaction: Transaction, deliveries: Sequence[NewDelivery]) -> None:
     outbox.promise_all(transaction, named)
 
 
-def drain_spool(edges: Edges) -> None:
-    """Store the deliveries that the database did not take. Raises SQLAlchemyError if it still
-    takes nothing; they stay where they are.
+def drain_journal(edges: Edges, *, wait: bool = False) -> None:
+    """Store the deliveries that are in the journal. Raises SQLAlchemyError while the database takes
+    nothing; they stay where they are.
+
+    Another process may be at it: then nothing is done here, or with `wait` what it left.
     """
-    spool.drain(edges, lambda transaction, delivery: store(transaction, [delivery]))
+    journal.drain(edges, store, wait=wait)
 
 
 def release(edges: Edges, delivery_id: int, *, by: str) -> None:
@@ -328,14 +333,12 @@ def as_kept(
     )
 
 
-def _spool(edges: Edges, delivery: NewDelivery, error: Exception) -> None:
-    because = type(error).__name__
+def _store_at_once(edges: Edges, delivery: NewDelivery) -> None:
     try:
-        spool.keep(edges, delivery)
-    except OSError as no_spool:
-        log.error("spool not usable", because=type(no_spool).__name__)
+        with edges.database.write() as transaction:
+            store(transaction, [delivery])
+    except SQLAlchemyError as error:
         raise _unreachable(delivery.endpoint_id, error) from error
-    log.error("delivery spooled", endpoint=delivery.endpoint_id, because=because)
 
 
 def _object_of(delivery: Delivery) -> tuple[str, int]:

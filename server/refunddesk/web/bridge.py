@@ -81,7 +81,7 @@ def take_event(connection: str) -> Response:
     """200 once the event is durable; the bridge sends any other again."""
     mounted, call = desk(), read_bridge_event()
     taken = bridge_events.receive_event(
-        mounted.edges, mounted.inbox_writer, mounted.endpoints, connection, call
+        mounted.edges, mounted.journal, mounted.endpoints, connection, call
     )
     return signed(call, taken)
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 
 from flask import current_app
 
-from refunddesk.db.group_commit import GroupCommit
-from refunddesk.db.inbox import NewDelivery
-from refunddesk.services import inbox
+from refunddesk.journal.writer import JournalWriter
+from refunddesk.services import journal
 from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import KnownEndpoints
 from refunddesk.services.license_traffic import Traffic
@@ -22,7 +21,7 @@ class Desk:
 
     settings: Settings
     edges: Edges
-    inbox_writer: GroupCommit[NewDelivery]
+    journal: JournalWriter
     endpoints: KnownEndpoints
     license_traffic: Traffic
     throttle: Throttle = field(default_factory=Throttle)
@@ -32,7 +31,7 @@ class Desk:
         return cls(
             settings,
             edges,
-            GroupCommit(edges.database, inbox.store),
+            journal.open_writer(edges),
             KnownEndpoints(edges),
             Traffic(edges),
         )

@@ -73,10 +73,14 @@ def in_families(measured: Measured) -> Iterator[Metric]:
         workers = {name: load.workers for name, load in loads.items()}
         yield _gauge("queue_length", "Rings that wait for a worker.", "queue", waiting)
         yield _gauge("workers", "Workers that listen to the queue.", "queue", workers)
-    spooled = {"to_store": measured.spool.to_store, "aside": measured.spool.aside}
-    yield _gauge(
-        "spooled_deliveries", "Deliveries in files: the database did not take them.", "for", spooled
+    journal = measured.journal
+    yield _one("journal_deliveries", "Deliveries not in the database yet.", journal.to_store)
+    yield _one(
+        "journal_oldest_seconds",
+        "The age of the oldest of them. More than some seconds: they are not stored.",
+        journal.oldest.total_seconds() if journal.oldest else 0,
     )
+    yield _one("journal_aside", "Files that wait for a person: not to be stored.", journal.aside)
 
 
 def _of_desk(found: Figures, now: datetime) -> Iterator[Metric]:

@@ -19,7 +19,7 @@ hooks = Blueprint("hooks", __name__)
 def take_delivery(endpoint_id: str) -> Response:
     """200 once the delivery is durable: the store never sends it again."""
     endpoint = desk().endpoints.get_endpoint(endpoint_id)
-    receive(desk().edges, desk().inbox_writer, endpoint, read_call())
+    receive(desk().edges, desk().journal, endpoint, read_call())
     return Response(status=200)
 
 
