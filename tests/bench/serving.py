@@ -75,6 +75,12 @@ def keep_nothing(app: Flask) -> None:
     app.view_functions["refunddesk.hooks.take_delivery"] = prove_delivery
 
 
+def keep_to_the_same_processor() -> None:
+    """Otherwise chance says which one each server keeps to, and one of them works for the disk."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
 def store_for_ever(settings: Settings) -> None:
     """The dispatcher's part in it, without ringing for what is to be done thereafter."""
     edges = open_edges(settings)
@@ -87,6 +93,7 @@ def main(kind: str) -> None:
     settings = read_settings()
     if kind == STORING:
         store_for_ever(settings)
+    keep_to_the_same_processor()
     app = create_app(settings)
     if kind == SIGNATURE_ONLY:
         keep_nothing(app)

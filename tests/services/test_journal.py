@@ -404,6 +404,38 @@ def test_who_must_have_all_stored_waits_for_another_that_is_at_it(receiving: Inb
     assert receiving.kept() == [35]
 
 
+def test_where_nothing_can_be_put_aside_the_others_are_not_stored_again_and_again(
+    receiving: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = stores.add_endpoint(receiving.edges, 1, "order.created")
+    strange = replace(
+        receiving, endpoint_id=made.endpoint_id, secret=made.secret, topic="order.created"
+    )
+    receiving.take(35)
+    strange.take(36)
+    with receiving.edges.database.write() as transaction:
+        gone_endpoint = tables.endpoints.c.id == made.endpoint_id
+        transaction.execute(tables.endpoints.delete().where(gone_endpoint))
+    with monkeypatch.context() as full:
+        full.setattr(segment, "_give_room", refuse)
+        for _ in range(3):
+            with pytest.raises(OSError, match="does not answer"):
+                receiving.drain()
+        assert receiving.kept() == []
+    receiving.drain()
+    assert (receiving.kept(), receiving.count().aside) == ([35], 1)
+
+
+def test_a_record_that_this_version_does_not_understand_holds_up_no_other(
+    receiving: Inbox,
+) -> None:
+    said = b'{"of another version": 1, "has_body": false}'
+    receiving.writer.keep(len(said).to_bytes(4, "big") + said, 10)
+    receiving.take(35)
+    receiving.drain()
+    assert (receiving.kept(), receiving.count()) == ([35], Waiting(0, aside=1))
+
+
 # -- killed on the way
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from refunddesk.journal.segment import ROOM, OpenSegment, least_room, sync_folder
@@ -34,7 +35,8 @@ class CurrentFile:
                 self._segment.append(records)
             except BaseException:
                 # What is on the disk now is not known: nothing may be written behind it.
-                self._close()
+                with suppress(OSError):
+                    self._close()
                 raise
 
     def close(self) -> None:
@@ -44,9 +46,9 @@ class CurrentFile:
 
     def leave(self) -> None:
         """Forget the file after a fork: it is the parent's."""
-        if self._segment:
-            self._segment.close()
-            self._segment = None
+        segment, self._segment = self._segment, None
+        if segment:
+            segment.close()
 
     def _begin(self, records: Sequence[bytes]) -> OpenSegment:
         if not self._folder.is_dir():
@@ -56,7 +58,9 @@ class CurrentFile:
         segment = OpenSegment(self._folder, self._name(), self._sealer, room=room)
         self._ending = threading.Timer(_LIFE_SECONDS, self._end, [segment])
         self._ending.daemon = True
-        self._ending.start()
+        # Without a thread for it, the file is ended when it is full.
+        with suppress(RuntimeError):
+            self._ending.start()
         return segment
 
     def _end(self, segment: OpenSegment) -> None:
@@ -65,9 +69,11 @@ class CurrentFile:
                 self._close()
 
     def _close(self) -> None:
-        if self._segment:
-            self._segment.close()
-            self._segment = None
-        if self._ending:
-            self._ending.cancel()
-            self._ending = None
+        # Forgotten first: a close that fails has closed it all the same, and its number may be
+        # another file's by now.
+        segment, self._segment = self._segment, None
+        ending, self._ending = self._ending, None
+        if ending:
+            ending.cancel()
+        if segment:
+            segment.close()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
 import structlog
 
@@ -19,6 +20,7 @@ from refunddesk.journal.segment import (
     OpenSegment,
     SegmentReader,
     least_room,
+    space_for,
     sync_folder,
 )
 from refunddesk.sealing import Sealer
@@ -89,14 +91,17 @@ class JournalReader:
         # Lost in a power cut, they are read once more, and that does no harm.
         self._write_mark(batch.file, batch.end)
 
-    def put_aside(self, record: bytes, name: str) -> None:
-        """Keep for a person what cannot be stored, in a file of its own: the others must not wait
-        behind it. Renamed to end in `.journal`, it is read again.
+    @contextmanager
+    def aside(self, records: Sequence[bytes], name: str) -> Iterator[OpenSegment]:
+        """Room for a person's file that may take any of these records, each by itself. The others
+        must not wait behind what cannot be stored. Renamed to end in `.journal`, it is read again.
         """
-        room = least_room([record])
+        room = least_room([]) + sum(space_for([record]) for record in records)
         segment = OpenSegment(self._folder, name, self._sealer, room=room, ending=ASIDE)
-        segment.append([record])
-        segment.close()
+        with closing(segment):
+            yield segment
+        if segment.is_empty():
+            (self._folder / f"{name}{ASIDE}").unlink()
 
     def count(self) -> int:
         """How many records are to be stored."""
@@ -105,6 +110,8 @@ class JournalReader:
             try:
                 with closing(SegmentReader(path, self._sealer)) as segment:
                     found += segment.count(self._marked(path))
+            except FileNotFoundError:
+                continue  # stored and removed just now
             except (KeyNotAtHand, OSError):
                 found += 1  # at least
         return found
@@ -125,7 +132,7 @@ class JournalReader:
         return None
 
     def _batches_of(self, segment: SegmentReader, path: Path) -> Iterator[Batch]:
-        place, damaged = 0, False
+        place = 0
         while True:
             # Asked before reading: what is written in between is read in the next round.
             finished = segment.is_finished()
@@ -139,20 +146,21 @@ class JournalReader:
                 return
             behind = segment.find_behind(place)
             if behind is None:
-                self._let_go(path, aside=damaged)
+                self._let_go(path, aside=not segment.is_undamaged())
                 return
-            log.error("journal damaged", file=path.name, place=place)
-            place, damaged = behind, True
+            place = behind
 
     def _forget_beginnings(self, present: float) -> None:
         # Left behind by a killed process; nobody was told that they are safe.
         for begun in self._folder.glob(f"*{BEGUN}"):
-            if begun.stat().st_mtime < present - _LONGEST_BEGINNING_SECONDS:
-                begun.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # it has its name by now
+                if begun.stat().st_mtime < present - _LONGEST_BEGINNING_SECONDS:
+                    begun.unlink()
 
     def _let_go(self, path: Path, *, aside: bool) -> None:
         path.with_suffix(_MARK).unlink(missing_ok=True)
         if aside:
+            log.error("journal damaged", file=path.name)
             path.rename(path.with_suffix(ASIDE))
             sync_folder(self._folder)
         else:
@@ -162,18 +170,26 @@ class JournalReader:
         # Over what is there, so that a full disk takes it.
         descriptor = os.open(path.with_suffix(_MARK), os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            os.pwrite(descriptor, b"%020d" % end, 0)
+            os.pwrite(descriptor, _mark_of(path, end), 0)
         finally:
             os.close(descriptor)
 
     def _marked(self, path: Path) -> int:
         try:
-            return int(path.with_suffix(_MARK).read_text("ascii"))
+            said = path.with_suffix(_MARK).read_bytes()
+            place = int(said[:20])
         except (OSError, ValueError):
             return 0
+        # A wrong one would have records left out, and its file removed.
+        return place if said == _mark_of(path, place) else 0
 
     def _paths(self, ending: str) -> list[Path]:
         return sorted(self._folder.glob(f"*{ending}"))
+
+
+def _mark_of(path: Path, place: int) -> bytes:
+    said = b"%020d" % place
+    return b"%b %08x" % (said, crc32(path.stem.encode() + said))
 
 
 def _tell_once(path: Path, error: Exception) -> None:

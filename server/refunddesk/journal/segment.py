@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from struct import Struct
 
-from refunddesk.sealing import SEAL_BYTES, FileSeal, SealBroken, Sealer
+from refunddesk.sealing import SEAL_BYTES, SealBroken, Sealer
 
 WHOLE = ".journal"
 BEGUN = ".begun"
@@ -24,6 +25,8 @@ _GRID = 512
 # How many bytes are sealed, and how many records they are. Zeros: nothing was written here.
 _HEAD = Struct(">II")
 _LENGTH = Struct(">I")
+_ROOM = Struct(">Q")
+_NO_FALLOCATE = (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
 
 class KeyNotAtHand(Exception):
@@ -54,7 +57,7 @@ class OpenSegment:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX)
             _give_room(self._file, room)
-            os.pwrite(self._file, self._seal.seal(_PROOF, 0), 0)
+            os.pwrite(self._file, self._seal.seal(_PROOF + _ROOM.pack(room), 0), 0)
             os.fsync(self._file)
             os.rename(begun, folder / f"{name}{ending}")
             sync_folder(folder)
@@ -71,6 +74,8 @@ class OpenSegment:
         """On the disk when this returns. After an OSError the file must be closed: what it holds
         at this place is not known, and nothing may be sealed there again.
         """
+        if not records:
+            return
         parts: list[bytes] = []
         for record in records:
             parts += (_LENGTH.pack(len(record)), record)
@@ -80,7 +85,12 @@ class OpenSegment:
         if os.pwrite(self._file, frame, self._place) != len(frame):
             raise OSError("the disk took a part of it only")
         _sync(self._file)
+        if os.fstat(self._file).st_nlink == 0:
+            raise OSError("the file was removed: nobody will read it")
         self._place = _next_place(self._place + len(frame))
+
+    def is_empty(self) -> bool:
+        return self._place == _GRID
 
     def close(self) -> None:
         """Let readers have the file for good."""
@@ -92,9 +102,16 @@ class SegmentReader:
 
     def __init__(self, path: Path, sealer: Sealer) -> None:
         """Raises OSError, KeyNotAtHand."""
+        self._seal = sealer.of_file(path.stem)
         self._file = os.open(path, os.O_RDONLY)
         try:
-            self._seal = _proven(self._file, path, sealer.of_file(path.stem))
+            self._room = self._proven_room()
+            # A damaged proof may stand before records that are not.
+            if self._room is None and self._frame_at(_GRID) is None:
+                raise KeyNotAtHand(
+                    f"{path.name} does not open with REFUNDDESK_SEALING_KEYS. It was left as it "
+                    "is: put the key that sealed it back into the list."
+                )
         except BaseException:
             os.close(self._file)
             raise
@@ -138,8 +155,40 @@ class SegmentReader:
         later = range(place + _GRID, end, _GRID)
         return next((each for each in later if self._frame_at(each)), None)
 
+    def is_undamaged(self) -> bool:
+        """Whether it has its whole length, and in it one whole frame behind the other and nothing
+        else but the beginning of one over which its writer died. Asked once it is finished.
+        """
+        place = _GRID
+        for frame in self.frames(0):
+            place = frame.end
+        if head := self._head_at(place):
+            # Killed in the middle of a write, it wrote no end; nobody was told of that one.
+            place += _HEAD.size + head[0] - SEAL_BYTES
+        return self._room == os.fstat(self._file).st_size and self._is_empty_from(place)
+
+    def _proven_room(self) -> int | None:
+        length = len(_PROOF) + _ROOM.size + SEAL_BYTES
+        try:
+            proof = self._seal.open(os.pread(self._file, length, 0), 0)
+        except SealBroken:
+            return None
+        (room,) = _ROOM.unpack_from(proof, len(_PROOF))
+        return int(room)
+
+    def _read(self, length: int, place: int) -> bytes:
+        """What the disk cannot read is as good as damaged: what stands behind it is not."""
+        try:
+            return os.pread(self._file, length, place)
+        except OSError:
+            return b""
+
     def _is_empty_from(self, place: int) -> bool:
-        while part := os.pread(self._file, 1024 * 1024, place):
+        end = os.fstat(self._file).st_size
+        while place < end:
+            part = self._read(1024 * 1024, place)
+            if not part:
+                return False
             if part != bytes(len(part)):
                 return False
             place += len(part)
@@ -150,7 +199,7 @@ class SegmentReader:
         if head is None:
             return None
         length, _ = head
-        sealed = os.pread(self._file, length, place + _HEAD.size)
+        sealed = self._read(length, place + _HEAD.size)
         try:
             plain = self._seal.open(sealed, place, _HEAD.pack(*head))
         except SealBroken:
@@ -159,7 +208,7 @@ class SegmentReader:
 
     def _head_at(self, place: int) -> tuple[int, int] | None:
         """What a frame says of itself; None where there is none, or what is there is none."""
-        found = os.pread(self._file, _HEAD.size, place)
+        found = self._read(_HEAD.size, place)
         if len(found) < _HEAD.size:
             return None
         length, records = _HEAD.unpack(found)
@@ -193,20 +242,14 @@ _sync = getattr(os, "fdatasync", os.fsync)
 
 def _give_room(file: int, room: int) -> None:
     if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(file, 0, room)
-    else:
-        os.truncate(file, room)
-
-
-def _proven(file: int, path: Path, seal: FileSeal) -> FileSeal:
-    try:
-        seal.open(os.pread(file, len(_PROOF) + SEAL_BYTES, 0), 0)
-    except SealBroken:
-        raise KeyNotAtHand(
-            f"{path.name} does not open with REFUNDDESK_SEALING_KEYS. It was left as it is: put "
-            "the key that sealed it back into the list."
-        ) from None
-    return seal
+        try:
+            os.posix_fallocate(file, 0, room)
+            return
+        except OSError as error:
+            # Some file systems cannot, and not every C library does it for them.
+            if error.errno not in _NO_FALLOCATE:
+                raise
+    os.truncate(file, room)
 
 
 def _records_in(plain: bytes) -> tuple[bytes, ...]:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from weakref import WeakSet
 
 from refunddesk.journal.current_file import CurrentFile
 from refunddesk.sealing import Sealer
@@ -31,6 +32,7 @@ class JournalWriter:
         self._process_id = os.getpid()
         self._file = self._open_file()
         self._company = _Company(self._file)
+        _writers.add(self)
 
     def keep(self, record: bytes, timeout: float) -> None:
         """The record is on the disk when this returns.
@@ -44,6 +46,8 @@ class JournalWriter:
 
     def close(self) -> None:
         """Let readers have for good what was kept. More may be kept, in another file."""
+        if self._process_id != os.getpid():
+            self._leave_parent()
         self._file.close()
 
     def _leave_parent(self) -> None:
@@ -55,8 +59,16 @@ class JournalWriter:
                 self._company = _Company(self._file)
                 self._process_id = os.getpid()
 
+    @staticmethod
+    def leave_parents() -> None:
+        """A child that keeps nothing must not hold the files of its parent either."""
+        for each in _writers:
+            each._leave_parent()
+
 
 _leaving = threading.Lock()
+_writers: WeakSet[JournalWriter] = WeakSet()
+os.register_at_fork(after_in_child=JournalWriter.leave_parents)
 
 
 class _Waiting:
@@ -95,35 +107,48 @@ class _Company:
                 self._incomplete.release()
                 self._incomplete = None
         if leads or self._is_called_to_lead(waiting, timeout):
-            self._write_for_all()
+            self._write_for_all(waiting)
         if waiting.error:
             raise waiting.error
 
     def _is_called_to_lead(self, waiting: _Waiting, timeout: float) -> bool:
         """Wait for an answer; True if instead this thread is to write. Raises TimeoutError."""
-        if waiting.called.acquire(timeout=timeout):
-            return waiting.leads
-        with self._lock:
-            if waiting.leads:
-                return True
-            if waiting in self._waiting:
-                self._waiting.remove(waiting)
+        try:
+            if waiting.called.acquire(timeout=timeout):
+                return waiting.leads
+        except BaseException:
+            # Called in the meantime, it is the one that all the others wait for.
+            if self._withdraw(waiting):
+                self._write_for_all(waiting)
+            raise
+        if self._withdraw(waiting):
+            return True
         raise TimeoutError(f"not durable within {timeout} seconds")
 
-    def _write_for_all(self) -> None:
-        batch = self._gather()
+    def _withdraw(self, waiting: _Waiting) -> bool:
+        """Wait no more; True where it was called to write by now, and must."""
+        with self._lock:
+            if not waiting.leads and waiting in self._waiting:
+                self._waiting.remove(waiting)
+            return waiting.leads
+
+    def _write_for_all(self, own: _Waiting) -> None:
+        batch = [own]
         error: BaseException | None = None
         try:
+            batch = self._gather()
             self._file.append([each.record for each in batch])
         except BaseException as failed:
             error = failed
         with self._lock:
+            if own in self._waiting:  # it could not even gather
+                self._waiting.remove(own)
             self._is_led = bool(self._waiting)
             if self._is_led:
                 self._waiting[0].leads = True
                 self._waiting[0].called.release()
         for each in batch:
-            each.error = error
+            each.error = error if each is own or error is None else _told_of(error)
             if not each.leads:
                 each.called.release()
 
@@ -150,3 +175,12 @@ class _Company:
             if room < 0:
                 return max(1, number)
         return _MOST_AT_ONCE
+
+
+def _told_of(error: BaseException) -> OSError:
+    """One for each thread: raised in several, an exception gathers the traces of all of them. And
+    what ends one thread is no reason to end another.
+    """
+    told = OSError(f"what was written together is not durable: {type(error).__name__}")
+    told.__cause__ = error
+    return told

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from struct import Struct
+from struct import error as StructError
 
 import structlog
 from sqlalchemy.exc import DataError, IntegrityError
@@ -20,6 +21,14 @@ from refunddesk.services.edges import Edges
 log = structlog.get_logger(__name__)
 
 _LENGTH = Struct(">I")
+
+
+class NotUnderstood(Exception):
+    """A record is not a delivery as this version keeps them."""
+
+
+# What says that a record cannot be stored, however often it is tried.
+_UNFIT = (IntegrityError, DataError, NotUnderstood)
 
 #: Inserts deliveries in a transaction.
 Store = Callable[[DriverTransaction, Sequence[NewDelivery]], None]
@@ -48,7 +57,10 @@ def count(edges: Edges) -> Waiting:
     reader = _open_reader(edges)
     to_store = reader.count()
     first = reader.first() if to_store else None
-    oldest = edges.clock() - _from_record(first).received_at if first else None
+    try:
+        oldest = edges.clock() - _from_record(first).received_at if first else None
+    except NotUnderstood:
+        oldest = None
     return Waiting(to_store, reader.count_aside(), oldest)
 
 
@@ -81,16 +93,36 @@ def _store(
 ) -> int:
     """Store these in one transaction; where one of them cannot be, each in its own."""
     try:
-        with connection.write() as transaction:
-            store(transaction, [_from_record(record) for record in records])
-    except (IntegrityError, DataError) as error:
-        if len(records) > 1:
-            return sum(_store(edges, reader, connection, store, [each]) for each in records)
-        name = _new_name(edges)
-        reader.put_aside(records[0], name)
-        log.error("delivery put aside", file=name, because=type(error).__name__)
-        return 0
+        _store_together(connection, store, records)
+    except _UNFIT:
+        return _store_each(edges, reader, connection, store, records)
     return len(records)
+
+
+def _store_each(
+    edges: Edges,
+    reader: JournalReader,
+    connection: DriverConnection,
+    store: Store,
+    records: Sequence[bytes],
+) -> int:
+    stored = 0
+    name = _new_name(edges)
+    # Room is taken before: the rest would be stored again and again while the disk is full.
+    with reader.aside(records, name) as aside:
+        for record in records:
+            try:
+                _store_together(connection, store, [record])
+                stored += 1
+            except _UNFIT as error:
+                aside.append([record])
+                log.error("delivery put aside", file=name, because=type(error).__name__)
+    return stored
+
+
+def _store_together(connection: DriverConnection, store: Store, records: Sequence[bytes]) -> None:
+    with connection.write() as transaction:
+        store(transaction, [_from_record(record) for record in records])
 
 
 def _open_reader(edges: Edges) -> JournalReader:
@@ -122,10 +154,14 @@ def _to_record(delivery: NewDelivery) -> bytes:
 
 
 def _from_record(record: bytes) -> NewDelivery:
-    (length,) = _LENGTH.unpack_from(record)
-    begin = _LENGTH.size + length
-    said = json.loads(record[_LENGTH.size : begin])
-    body = record[begin:] if said.pop("has_body") else None
-    said["body_sha"] = bytes.fromhex(said["body_sha"])
-    said["received_at"] = datetime.fromisoformat(said["received_at"])
-    return NewDelivery(body=body, **said)
+    """Raises NotUnderstood."""
+    try:
+        (length,) = _LENGTH.unpack_from(record)
+        begin = _LENGTH.size + length
+        said = json.loads(record[_LENGTH.size : begin])
+        body = record[begin:] if said.pop("has_body") else None
+        said["body_sha"] = bytes.fromhex(said["body_sha"])
+        said["received_at"] = datetime.fromisoformat(said["received_at"])
+        return NewDelivery(body=body, **said)
+    except (StructError, LookupError, ValueError, TypeError, AttributeError) as error:
+        raise NotUnderstood(f"a record of another version: {error!r}") from error
