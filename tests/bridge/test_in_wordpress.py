@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from refunddesk.db import stores
+from refunddesk.services.inbox import drain_journal
 from refunddesk.services.stores import open_client
 from refunddesk.woocommerce.strictjson import read_json
 from refunddesk.woocommerce.transport import NoAnswer, Waits
@@ -87,6 +88,7 @@ def refund(desk: RealDesk, order_id: int, key: str, amount: str = "50.00") -> Sa
 
 def events(desk: RealDesk) -> list[tuple[str, int]]:
     """What the store reported and the desk took down: what it is about, and which."""
+    drain_journal(desk.edges)
     about = text("SELECT object_type, woo_object_id FROM inbox WHERE woo_object_id IS NOT NULL")
     with desk.edges.database.engine.connect() as connection:
         return [(row[0], row[1]) for row in connection.execute(about)]

@@ -664,13 +664,16 @@ def test_a_child_that_keeps_nothing_does_not_hold_its_parents_file(
 ) -> None:
     journal.keep(b"1", 10)
     reading, writing = os.pipe()
+    told, telling = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
         os.close(writing)
+        os.write(telling, b".")
         os.read(reading, 1)
         os._exit(0)
+    os.read(told, 1)  # it has begun
     journal.close()
     try:
         assert read_journal(folder) == [b"1"]
@@ -678,8 +681,8 @@ def test_a_child_that_keeps_nothing_does_not_hold_its_parents_file(
     finally:
         os.write(writing, b".")
         os.waitpid(child, 0)
-        os.close(reading)
-        os.close(writing)
+        for end in (reading, writing, told, telling):
+            os.close(end)
 
 
 # -- killed on the way

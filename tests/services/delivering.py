@@ -13,6 +13,7 @@ from werkzeug.serving import make_server
 from refunddesk.extension import create_app
 from refunddesk.jobs import registry, schedule
 from refunddesk.services import webhook_health, webhooks
+from refunddesk.services.inbox import drain_journal
 from refunddesk.settings import Settings
 from tests.selling import Shop
 from tests.services.reconciling import Reconciled
@@ -69,6 +70,7 @@ class Connected(Reconciled):
         for _ in range(count):
             self.shop.clock.move(minutes=1)
             self.shop.sandbox.run_queue()
+            drain_journal(self.shop.edges)
             schedule.run_rounds(self.shop.edges, registry.ROUNDS)
             self.keep_promises()
 

@@ -24,6 +24,7 @@ from refunddesk.services import audit
 from refunddesk.services.desk_checkup import look_without_database
 from refunddesk.services.doctor import examine
 from refunddesk.services.edges import Edges
+from refunddesk.services.inbox import drain_journal
 from refunddesk.services.observation import Grade, Observation, Place
 from refunddesk.services.store_checkup import compare_clocks, look_at_stores
 from refunddesk.settings import Settings
@@ -79,6 +80,7 @@ def deployment(shop: Shop, settings: Settings, queue_url: str) -> Iterator[Deplo
         shop.sell("LIC-1")
         shop.sandbox.run_queue()
         schedule.lead(shop.edges, "here")
+        drain_journal(shop.edges)
         schedule.run_rounds(shop.edges, registry.ROUNDS)
         connected.keep_promises()
         place = Place(connected.front.url, lambda: queue.measure(queue_url))

@@ -313,7 +313,7 @@ def test_after_the_end_of_its_case_a_password_is_nowhere_and_no_backup_opens_it(
     assert saved.name in control
     assert control - {saved.name}, "and in the database's own"
     kinds = {path.suffix for path in files} | {path.name for path in files}
-    assert {"dump.rdb", ".aof", ".eml", "web.log", ".record", "CACHEDIR.TAG"} <= kinds
+    assert {"dump.rdb", ".aof", ".eml", "web.log", ".journal", "CACHEDIR.TAG"} <= kinds
     assert b"/give" in (scene.outside / "web.log").read_bytes()
 
     # The backup has the sealed bytes, and nothing that opens them.

@@ -16,6 +16,7 @@ from refunddesk.extension import create_app
 from refunddesk.services.edges import Edges
 from refunddesk.settings import Settings
 from refunddesk.web.throttle import Throttle
+from tests.keeping import forget_journal
 from tests.multiplying import multiply
 from tests.rehearsing import Rehearsal
 from tests.web.role_table import MAKERS, MONITOR_TOKEN, RELAY_TOKEN, Cast, cast
@@ -174,9 +175,7 @@ def play(players: Cast, stage: Rehearsal, watch: Watch) -> dict[str, Played]:
         caller = next(one for one in players.callers if row.lets_in(one))
         sent = MAKERS[row.route](players, caller, players.own)
         path = address(row, players.own, missing=False)
-        # A stage takes no deliveries: what was kept in one scene is no work of a later one.
-        for kept in players.edges.home.glob("journal/*"):
-            kept.unlink()
+        forget_journal(players.edges)
         with stage.scene(), watch.watching():
             answer = players.call(caller, row.method, path + sent.query, sent)
             answer.close()

@@ -95,6 +95,7 @@ def kept(edges: Edges) -> list[inbox.Delivery]:
 
 
 def promised(edges: Edges) -> list[tuple[str, str]]:
+    drain_journal(edges)
     with edges.database.read() as transaction:
         return sorted((row.job.value, row.subject) for row in outbox.list_open(transaction))
 

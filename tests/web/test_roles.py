@@ -22,6 +22,7 @@ from refunddesk.settings import Settings
 from refunddesk.web.throttle import Throttle
 from tests.conftest import REPOSITORY
 from tests.house.test_tables import every_route
+from tests.keeping import forget_journal
 from tests.rehearsing import Rehearsal
 from tests.web.role_table import (
     ABOUT,
@@ -188,6 +189,7 @@ def faults(
         things = players.foreign if thing == "foreign" else players.own
         path = address(row, things, missing=thing == "missing")
         sent = MAKERS[row.route](players, caller, things)
+        forget_journal(players.edges)
         with rehearsal.scene():
             written.clear()
             answer = players.call(caller, row.method, path + sent.query, sent)

@@ -11,6 +11,7 @@ from refunddesk.services.bridge_calls import BridgeAnswer, ConnectedCall
 from refunddesk.services.bridges import look_for_bridge
 from refunddesk.services.connecting import webhook_for
 from refunddesk.services.edges import Edges
+from refunddesk.services.inbox import drain_journal
 from refunddesk.services.stores import get_store, new_secret, open_client
 from refunddesk.services.webhooks import TOPICS
 from refunddesk.woocommerce.bridge import say_goodbye
@@ -33,6 +34,7 @@ def check(edges: Edges, call: ConnectedCall) -> BridgeAnswer:
     """
     reads, writes = _look(edges, call.store.id)
     event_id = text_of(call.said.get("event"))
+    drain_journal(edges, wait=True)
     with edges.database.read() as transaction:
         arrived = inbox.has_event(transaction, call.endpoint.id, event_id)
     return call.answer({"reads": reads, "writes": writes, "event_arrived": arrived})

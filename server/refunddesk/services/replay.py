@@ -15,7 +15,7 @@ import requests
 
 from refunddesk.db import endpoints, inbox, outbox
 from refunddesk.services.edges import Edges
-from refunddesk.services.inbox import JOBS, subject_of
+from refunddesk.services.inbox import JOBS, drain_journal, subject_of
 from refunddesk.services.refusal import Refusal
 from refunddesk.services.stores import add_endpoint, get_store, rotate_endpoint
 from refunddesk.services.webhooks import delivery_url
@@ -165,6 +165,7 @@ def send_all(
         }
         url = delivery_url(target.desk_url, endpoint_id)
         answer = _post(url, data=recording.body, headers=headers)
+        drain_journal(edges, wait=True)
         yield Accounted(
             recording, _outcome(edges, recording, endpoint_id, newest, answer.status_code)
         )
