@@ -33,6 +33,9 @@ class Till:
     def state(self) -> State:
         return self.now().state
 
+    def token(self) -> int:
+        return self.now().token
+
     def now(self) -> Refund:
         with self.edges.database.read() as transaction:
             return refunds.get_refund(transaction, self.refund.id)

@@ -369,6 +369,7 @@ def _pay_again(till: Till) -> None:
         till.edges,
         till.refund.id,
         Verdict.PAY_AGAIN,
+        token=till.token(),
         by="approver1@desk.test",
         second="approver2@desk.test",
         because="the gateway's records show nothing",

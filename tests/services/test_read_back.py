@@ -159,6 +159,7 @@ def test_a_refund_given_up_by_a_person_and_paid_after_all_is_found(till: Till) -
         till.edges,
         till.refund.id,
         Verdict.NOT_PAID,
+        token=till.token(),
         by="ada@example.test",
         because="the bank knows nothing of it",
     )
@@ -186,7 +187,19 @@ def test_a_row_that_cannot_be_read_is_left_to_a_person_and_never_paid_again(till
     assert "cannot be read" in till.evidence("refund_needs_review")["because"]
     with pytest.raises(RefundStillInStore, match="cannot be read"):
         settle_refund(
-            till.edges, till.refund.id, Verdict.PAY_AGAIN, by="ada@example.test", because="no row"
+            till.edges,
+            till.refund.id,
+            Verdict.PAY_AGAIN,
+            token=till.token(),
+            by="ada@example.test",
+            because="no row",
         )
-    settle_refund(till.edges, till.refund.id, Verdict.PAID, by="ada@example.test", because="it was")
+    settle_refund(
+        till.edges,
+        till.refund.id,
+        Verdict.PAID,
+        token=till.token(),
+        by="ada@example.test",
+        because="it was",
+    )
     assert (till.state(), till.moved()) == (State.PAID, ["99.00"])

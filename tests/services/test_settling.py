@@ -17,7 +17,7 @@ from refunddesk.services.edges import Edges
 from refunddesk.services.payments import pay_refund
 from refunddesk.services.read_back import resolve_refund
 from refunddesk.services.reasons import ReasonMissing
-from refunddesk.services.settling import Verdict, settle_refund
+from refunddesk.services.settling import RefundChangedSince, Verdict, settle_refund
 from tests import building
 from tests.services.answering import answering, pay_behind
 from tests.services.paying import DUE, PAID, Till
@@ -42,9 +42,25 @@ def _get_stuck(till: Till, mode: Mode) -> None:
     assert till.state() == State.NEEDS_REVIEW
 
 
-def _settle(till: Till, verdict: Verdict, **also: str) -> None:
+def _settle(till: Till, verdict: Verdict, *, token: int | None = None, **also: str) -> None:
     said = {"by": ADA, "because": "the bank says so", **also}
-    settle_refund(till.edges, till.refund.id, verdict, **said)  # type: ignore[arg-type]
+    token = till.token() if token is None else token
+    settle_refund(till.edges, till.refund.id, verdict, token=token, **said)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_what_was_seen_of_one_payment_settles_no_later_one(till: Till, verdict: Verdict) -> None:
+    """Ada looks, and is called away; two others have it paid again, and that moves the money."""
+    building.add_staff(till.edges, (ADA, Role.OWNER), (GRACE, Role.APPROVER), (TIM, Role.APPROVER))
+    _get_stuck(till, Mode.CLOSES_BEFORE)
+    seen = till.token()
+    _settle(till, Verdict.PAY_AGAIN, by=GRACE, second=TIM)
+    _get_stuck(till, Mode.DIES_AFTER_MONEY)
+    with pytest.raises(RefundChangedSince, match="Look at it again"):
+        _settle(till, verdict, token=seen, second=GRACE)
+    assert till.state() == State.NEEDS_REVIEW
+    _settle(till, Verdict.PAID)
+    assert (till.state(), till.balances()) == (State.PAID, PAID)
 
 
 def test_it_was_paid(stuck: Till) -> None:
@@ -148,7 +164,7 @@ def test_only_what_waits_for_a_person_is_settled_by_one(till: Till) -> None:
         with pytest.raises(settling.RefundNotInReview):
             _settle(till, verdict)
     with pytest.raises(settling.NoSuchRefund):
-        settle_refund(till.edges, 999, Verdict.PAID, by=ADA, because="a slip")
+        settle_refund(till.edges, 999, Verdict.PAID, token=1, by=ADA, because="a slip")
     assert till.state() == State.DUE
 
 
@@ -179,13 +195,19 @@ def test_one_refund_is_shown_with_its_evidence(run: CliRunner, stuck: Till) -> N
 
 
 def test_a_verdict_is_given_in_one_line(run: CliRunner, stuck: Till) -> None:
-    words = ["--by", ADA, "--because", "seen at the bank"]
-    done = run.invoke(command.refunds, ["settle", str(stuck.refund.id), "--paid", *words])
+    (listed,) = run.invoke(command.refunds, ["list", "--state", "needs_review"]).output.splitlines()
+    assert f"  at {stuck.token()}" in listed
+    words = ["--by", ADA, "--because", "seen at the bank", "--paid"]
+    early = ["--seen", str(stuck.token() - 1)]
+    done = run.invoke(command.refunds, ["settle", str(stuck.refund.id), *words, *early])
+    assert (done.exit_code != 0, stuck.state()) == (True, State.NEEDS_REVIEW)
+    now = ["--seen", str(stuck.token())]
+    done = run.invoke(command.refunds, ["settle", str(stuck.refund.id), *words, *now])
     assert (done.exit_code, stuck.state()) == (0, State.PAID)
 
 
 def test_no_verdict_changes_nothing(run: CliRunner, stuck: Till) -> None:
-    words = ["--by", ADA, "--because", "seen at the bank"]
+    words = ["--by", ADA, "--because", "seen at the bank", "--seen", str(stuck.token())]
     done = run.invoke(command.refunds, ["settle", str(stuck.refund.id), *words])
     assert (done.exit_code, stuck.state()) == (2, State.NEEDS_REVIEW)
 
@@ -193,6 +215,7 @@ def test_no_verdict_changes_nothing(run: CliRunner, stuck: Till) -> None:
 def test_a_store_that_does_not_answer_is_told_at_the_terminal(run: CliRunner, stuck: Till) -> None:
     stuck.shop.sandbox.faults.arm(Mode.MAINTENANCE, times=None, method="GET")
     words = ["--pay-again", "--by", ADA, "--with", GRACE, "--because", "seen at the bank"]
+    words += ["--seen", str(stuck.token())]
     done = run.invoke(command.refunds, ["settle", str(stuck.refund.id), *words])
     assert (done.exit_code, stuck.state()) == (1, State.NEEDS_REVIEW)
     assert "left as it is" in done.output

@@ -326,6 +326,7 @@ class Life:
                     edges,
                     refund.id,
                     Verdict.PAID if paid else Verdict.PAY_AGAIN,
+                    token=refund.token,
                     by=OWNER,
                     because="seen at the gateway",
                 )

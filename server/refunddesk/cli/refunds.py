@@ -74,17 +74,33 @@ def show(refund_id: int) -> None:
     flag_value=Verdict.NOT_PAID.value,
     help="They were not, and shall not be by this refund.",
 )
+@click.option(
+    "--seen",
+    "token",
+    type=int,
+    required=True,
+    metavar="N",
+    help="What the refund was at when you looked, as its page and `refunds show` say.",
+)
 @click.option("--by", required=True, metavar="EMAIL", help="Who decides.")
 @click.option("--with", "second", metavar="EMAIL", help="The second person, for --pay-again.")
 @click.option("--because", required=True, metavar="TEXT", help="Why; kept in the history.")
-def settle(refund_id: int, verdict: str | None, by: str, second: str | None, because: str) -> None:
+def settle(
+    refund_id: int, verdict: str | None, token: int, by: str, second: str | None, because: str
+) -> None:
     """Settle a refund that needs review, after looking at its evidence."""
     if verdict is None:
         raise click.UsageError("Say one of --paid, --pay-again and --not-paid.")
     with opened() as (edges, _):
         try:
             settled = settling.settle_refund(
-                edges, refund_id, Verdict(verdict), by=by, because=because, second=second
+                edges,
+                refund_id,
+                Verdict(verdict),
+                token=token,
+                by=by,
+                because=because,
+                second=second,
             )
         except StoreCallFailed as failure:
             raise click.ClickException(
@@ -102,5 +118,6 @@ def _line(refund: Refund) -> str:
         f"order {refund.order_id}",
         f"request {refund.request_id}" if refund.request_id else "paid twice",
         f"since {refund.created_at:%Y-%m-%d %H:%M}",
+        f"at {refund.token}",
     ]
     return "  ".join(parts) + (f"  ({refund.last_error})" if refund.last_error else "")

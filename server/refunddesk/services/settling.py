@@ -39,6 +39,10 @@ class RefundNotInReview(Refusal):
     """Only a refund that waits for a person can be settled by one."""
 
 
+class RefundChangedSince(Refusal):
+    """The refund went on after its evidence was looked at: another payment may have left since."""
+
+
 class NotAnApprover(Refusal):
     """This person may not decide about money here."""
 
@@ -60,11 +64,15 @@ def settle_refund(
     refund_id: int,
     verdict: Verdict,
     *,
+    token: int,
     by: str,
     because: str,
     second: str | None = None,
 ) -> Refund:
     """Settle a refund in review by the word of staff (e-mail addresses); the refund after it.
+
+    `token` is the refund's when they looked at its evidence: what was true of one payment says
+    nothing of the next.
 
     PAY_AGAIN needs a second person wherever there is one, and a store that answers: it is read
     back once more. Raises the refusals above, those of written_reason, and then StoreCallFailed.
@@ -72,7 +80,7 @@ def settle_refund(
     because = written_reason(because, "The refund was left as it is.")
     now = edges.clock()
     with edges.database.read() as transaction:
-        refund = _in_review(transaction, refund_id)
+        refund = _in_review(transaction, refund_id, token)
         _approvers(transaction, verdict, by, second)
     evidence: dict[str, object] = {"verdict": verdict.value, "reason": because}
     try:
@@ -91,7 +99,7 @@ def settle_refund(
         evidence["by"] = [person.id for person in people]
         settled = _record(transaction, refund, verdict, seen, people[0], because, evidence, now)
         if settled is None:
-            raise _not_in_review(refunds.get_refund(transaction, refund_id))
+            raise _gone_on(refunds.get_refund(transaction, refund_id))
         return settled
 
 
@@ -151,17 +159,22 @@ def _record(
     return due
 
 
-def _in_review(transaction: Connection, refund_id: int) -> Refund:
+def _in_review(transaction: Connection, refund_id: int, token: int) -> Refund:
     try:
         refund = refunds.get_refund(transaction, refund_id)
     except refunds.RefundNotFound:
         raise NoSuchRefund(f"There is no refund {refund_id}. Nothing was changed.") from None
-    if refund.state != State.NEEDS_REVIEW:
-        raise _not_in_review(refund)
+    if refund.state != State.NEEDS_REVIEW or refund.token != token:
+        raise _gone_on(refund)
     return refund
 
 
-def _not_in_review(refund: Refund) -> RefundNotInReview:
+def _gone_on(refund: Refund) -> RefundNotInReview | RefundChangedSince:
+    if refund.state == State.NEEDS_REVIEW:
+        return RefundChangedSince(
+            f"Refund {refund.id} went on after its evidence was looked at, and was left as it is. "
+            f"Look at it again: it is at {refund.token} now."
+        )
     return RefundNotInReview(
         f"Refund {refund.id} is {refund.state} and was left as it is. Only one that waits for a "
         "person (needs_review) can be settled by hand."

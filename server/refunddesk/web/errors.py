@@ -193,6 +193,7 @@ STATUSES: Mapping[type[Refusal], int] = {
     requests.RequestKeyReused: 409,
     requests.RequestSettled: 409,
     settling.RefundNotInReview: 409,
+    settling.RefundChangedSince: 409,
     settling.RefundStillInStore: 409,
     approvals.ApprovalSettled: 409,
     approvals.ApprovalVoid: 409,

@@ -14,6 +14,7 @@ from refunddesk.sandbox import refunds as store_refunds
 from refunddesk.sandbox import statuses
 from refunddesk.services.refunds import NothingLeftToRefund, RefundAlreadyGranted
 from refunddesk.services.settling import (
+    RefundChangedSince,
     RefundNotInReview,
     RefundStillInStore,
     TooSoonToPayAgain,
@@ -75,6 +76,7 @@ def settle(play: Play, refund_id: int) -> None:
             edges,
             refund_id,
             verdict,
+            token=refund.token,
             by=APPROVERS[0],
             second=APPROVERS[1],
             because="seen at the gateway",
@@ -83,7 +85,7 @@ def settle(play: Play, refund_id: int) -> None:
         play.person_at[refund_id] = play.stage.elapsed + 300
     except RefundStillInStore:
         _delete_rows(play, refund.marker)
-    except (RefundNotInReview, StoreCallFailed):
+    except (RefundNotInReview, RefundChangedSince, StoreCallFailed):
         pass
 
 
