@@ -3,10 +3,15 @@
 Started as a program it reads one job per line from standard input, forks, and lets the child do
 it: the real web application and the real jobs, on the database and store the job names. For each
 child it writes one line with what the child told and how it ended.
+
+Whatever is the same in every life is there before the fork: the application, which nobody has asked
+anything yet, and the statements, which a rehearsal of the story had compiled. The program keeps
+nothing else from one request or job to the next, so the child is as new as a process can be.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -14,17 +19,16 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, select
 from urllib3.connection import HTTPConnection
 
-from refunddesk.db import outbox, schema, tables
+from refunddesk.db import outbox, tables
 from refunddesk.db.refunds import State
 from refunddesk.db.session import DriverTransaction, open_database
 from refunddesk.extension import create_app
@@ -32,11 +36,10 @@ from refunddesk.jobs import keeping, registry, schedule
 from refunddesk.journal.reader import JournalReader
 from refunddesk.journal.segment import OpenSegment
 from refunddesk.policy.document import load_policy
-from refunddesk.sealing import Sealer, new_key
+from refunddesk.sealing import Sealer
 from refunddesk.services.edges import Edges
 from refunddesk.services.inbox import drain_journal
-from refunddesk.settings import Settings, read_settings
-from refunddesk.wiring import open_edges
+from refunddesk.settings import read_settings
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
 from refunddesk.woocommerce.signature import sign
 from refunddesk.woocommerce.transport import Waits
@@ -115,22 +118,29 @@ def _watched(done: Callable[..., None], name: str, moments: Moments) -> Callable
 
 
 @dataclass(slots=True)
+class Address:
+    """Where the store is found in this life."""
+
+    url: str = ""
+    ca_file: str = ""
+
+
+@dataclass(slots=True)
 class World:
     """One life of the program. `known` is what those outside it know: keys, tokens, ids."""
 
     edges: Edges
     clock: TestClock
-    settings: Settings
-    known: dict[str, Any]
-    tell: Callable[[dict[str, Any]], None]
-    _client: FlaskClient | None = None
+    client: FlaskClient
+    store: Address = field(default_factory=Address)
+    known: dict[str, Any] = field(default_factory=dict)
+    tell: Callable[[dict[str, Any]], None] = lambda _: None
 
-    @property
-    def client(self) -> FlaskClient:
-        """The web application; a life that only works off jobs does without."""
-        if self._client is None:
-            self._client = create_app(self.settings, edges=self.edges).test_client()
-        return self._client
+    def begin(self, job: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
+        self.clock.at = datetime.fromisoformat(job["at"])
+        self.store.url, self.store.ca_file = job["store_url"], job["ca_file"]
+        self.known = job["known"]
+        self.tell = tell
 
     def call(self, method: str, path: str, body: object, status: int | tuple[int, ...]) -> Any:
         """The answer of the staff API, which must have one of these statuses."""
@@ -270,47 +280,66 @@ STORY: tuple[tuple[str, Callable[[World], None]], ...] = (
 # ---------------------------------------------------------------- one child
 
 
-def live(job: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
-    """Do the pieces `begin` to `end` of the story; told as it goes: what is known, and when."""
-    clock = TestClock(datetime.fromisoformat(job["at"]))
-    settings = read_settings(job["settings"])
-    moments = Moments(job["kill_at"])
+def make_world(own: dict[str, str]) -> World:
+    """The program with these settings, before its first request or job; no connection is open."""
+    settings = read_settings(own)
+    store = Address()
 
     def connect(access: StoreAccess) -> StoreClient:
-        reachable = replace(
-            access, url=job["store_url"], ca_file=job["ca_file"], allow_private=True
-        )
+        reachable = replace(access, url=store.url, ca_file=store.ca_file, allow_private=True)
         waits = Waits(connect=2.0, read=5.0)
         return StoreClient(reachable, waits=waits, refund_waits=waits, sleep=lambda _: None)
 
+    clock = TestClock()
     database = open_database(settings.database_url)
+    compiled.share_statements(database.engine)
     edges = Edges(
         database, clock, Sealer(settings.sealing_keys), connect, os.urandom, settings.home
     )
-    world = World(edges, clock, settings, job["known"], tell)
-    watch_commits(database.engine, moments)
+    client = create_app(settings, edges=edges).test_client()
+    database.close()
+    return World(edges, clock, client, store)
+
+
+def live(world: World, job: dict[str, Any], tell: Callable[[dict[str, Any]], None]) -> None:
+    """Do the pieces `begin` to `end` of the story; told as it goes: what is known, and when."""
+    world.begin(job, tell)
+    moments = Moments(job["kill_at"])
+    watch_commits(world.edges.database.engine, moments)
     watch_calls(moments)
     watch_journal(moments)
     for number in range(job["begin"], job["end"]):
         STORY[number][1](world)
-        tell({"done": number, "known": world.known, "at": clock().isoformat()})
+        tell({"done": number, "known": world.known, "at": world.clock().isoformat()})
     tell({"moments": moments.passed})
 
 
-def _fork(job: dict[str, Any]) -> dict[str, Any]:
+def rehearse(job: dict[str, Any]) -> dict[str, Any]:
+    """Do the pieces in this process, for what the libraries compile then and keep for the lives.
+
+    None is watched, and none may begin a thread or take in a delivery: all that would stay, too.
+    """
+    world = make_world(job["settings"])
+    world.begin(job, lambda _: None)
+    for number in range(job["begin"], job["end"]):
+        STORY[number][1](world)
+    world.edges.database.close()
+    _be_ready_to_fork()
+    return {"status": 0, "told": []}
+
+
+def _fork(world: World, job: dict[str, Any]) -> dict[str, Any]:
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reading)
-        # The program's log lines must not run into the lines told to whoever started us.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         status = 1
 
         def tell(said: dict[str, Any]) -> None:
             os.write(writing, json.dumps(said).encode() + b"\n")
 
         try:
-            live(job, tell)
+            live(world, job, tell)
             status = 0
         except BaseException:
             with suppress(OSError):
@@ -323,30 +352,31 @@ def _fork(job: dict[str, Any]) -> dict[str, Any]:
     return {"status": os.waitstatus_to_exitcode(ending), "told": told}
 
 
-def _read_once() -> None:
-    """Read and compile here, instead of in every child, what is the same in all of them."""
-    compiled.share_routes()
-    load_policy("crmjetty")
-    with TemporaryDirectory() as home:
-        settings = read_settings(
-            {
-                "REFUNDDESK_HOME": home,
-                "REFUNDDESK_SECRET_KEY": "read once, and thrown away with its folder",
-                "REFUNDDESK_SEALING_KEYS": new_key(),
-                "DATABASE_URL": f"sqlite:///{home}/read-once.db",
-            }
-        )
-        edges = open_edges(settings)
-        schema.upgrade(edges.database)
-        create_app(settings, edges=edges)
-        edges.database.close()
+def _be_ready_to_fork() -> None:
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):  # `limits` begins one of ten milliseconds each time
+            thread.join(1)
     assert threading.active_count() == 1, "a process with threads must not be forked"
+    # What is here stays: a collection in a child would copy all of it by walking through.
+    gc.collect()
+    gc.freeze()
 
 
 def main() -> None:
-    _read_once()
+    compiled.share_routes()
+    load_policy("crmjetty")
+    # The program's log lines must not run into the lines told to whoever started us.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    worlds: dict[str, World] = {}
     for line in sys.stdin:
-        print(json.dumps(_fork(json.loads(line))), flush=True)
+        job = json.loads(line)
+        place = job["settings"]["DATABASE_URL"]
+        if place not in worlds:
+            worlds[place] = make_world(job["settings"])
+            _be_ready_to_fork()
+        lived = rehearse(job) if job["rehearsal"] else _fork(worlds[place], job)
+        print(json.dumps(lived), file=answers, flush=True)
 
 
 if __name__ == "__main__":

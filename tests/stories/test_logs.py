@@ -13,6 +13,7 @@ import pytest
 from refunddesk import logs
 from refunddesk.db import outbox
 from refunddesk.db.staff import Role
+from refunddesk.extension import create_app
 from refunddesk.jobnames import JobName
 from refunddesk.jobs import keeping, registry, schedule
 from refunddesk.sandbox.faults import Mode
@@ -62,8 +63,8 @@ def world(shop: Shop, settings: Settings, stream: io.StringIO) -> World:
         "woo_order_id": subscription["parent_id"],
         "delivery": json.dumps(shop.shown(subscription["parent_id"])),
     }
-    world = World(edges, shop.clock, settings, known, tell=known.update)
-    assert world.client
+    client = create_app(settings, edges=edges).test_client()
+    world = World(edges, shop.clock, client, known=known, tell=known.update)
     logs.set_up("json", stream)
     return world
 
