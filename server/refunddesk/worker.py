@@ -23,7 +23,6 @@ from refunddesk.jobnames import JobName, QueueName
 from refunddesk.jobs import keeping, registry, schedule
 from refunddesk.queue import PromiseJob, connect, ring
 from refunddesk.services.edges import Edges
-from refunddesk.services.inbox import drain_journal
 from refunddesk.settings import Settings, read_settings
 from refunddesk.wiring import open_edges
 
@@ -109,11 +108,12 @@ def dispatch(settings: Settings) -> None:
         ring(redis, promise_id, job)
 
     log.info("dispatcher starts")
-    leads_until = 0.0
+    leads_until = journal_from = 0.0
     while not stopping.is_set():
         try:
             # Whoever leads: other machines have a journal of their own.
-            drain_journal(edges)
+            if clock.monotonic() >= journal_from and not schedule.store_journal(edges):
+                journal_from = clock.monotonic() + _TROUBLE_SECONDS
             if clock.monotonic() >= leads_until:
                 if not schedule.lead(edges, holder):
                     stopping.wait(_TROUBLE_SECONDS)
@@ -125,9 +125,6 @@ def dispatch(settings: Settings) -> None:
         except SQLAlchemyError as error:
             log.error("database unreachable", error=type(error).__name__)
             leads_until = 0.0
-            stopping.wait(_TROUBLE_SECONDS)
-        except OSError as error:
-            log.error("journal not stored", because=type(error).__name__)
             stopping.wait(_TROUBLE_SECONDS)
     schedule.stop_leading(edges, holder)
     log.info("dispatcher stops")

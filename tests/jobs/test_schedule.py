@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from refunddesk.db import outbox
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from refunddesk.db import inbox, outbox
 from refunddesk.jobnames import JobName
-from refunddesk.jobs.schedule import Round, lead, ring_due, run_rounds, stop_leading
+from refunddesk.jobs.schedule import (
+    Round,
+    lead,
+    ring_due,
+    run_rounds,
+    stop_leading,
+    store_journal,
+)
+from refunddesk.journal.reader import JournalReader
 from refunddesk.queue import QueueUnreachable
+from refunddesk.services import journal
 from refunddesk.services.edges import Edges
+from refunddesk.services.stores import add_endpoint
+from tests.building import add_store
 from tests.conftest import TestClock
+from tests.keeping import delivery, keep_in_journal
 
 
 def promise(edges: Edges, subject: int, **later: float) -> None:
@@ -99,3 +115,35 @@ def test_periodic_work_that_fails_holds_up_no_other(edges: Edges) -> None:
     ]
     assert run_rounds(edges, rounds) == ["broken", "whole"]
     assert done == ["whole"]
+
+
+# -- the journal
+
+
+def test_what_the_web_processes_kept_is_stored(edges: Edges) -> None:
+    made = add_endpoint(edges, add_store(edges), "order.updated")
+    keep_in_journal(edges, delivery(edges.clock(), endpoint_id=made.endpoint_id))
+    assert store_journal(edges)
+    with edges.database.read() as transaction:
+        assert inbox.find_newest_id(transaction) > 0
+
+
+def test_a_journal_that_cannot_be_read_keeps_no_other_work_from_being_done(
+    edges: Edges, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("the disk does not answer")
+
+    keep_in_journal(edges, delivery(edges.clock()))
+    monkeypatch.setattr(JournalReader, "mark", refuse)
+    monkeypatch.setattr(JournalReader, "_write_mark", refuse)
+    assert not store_journal(edges)
+
+
+def test_a_database_that_takes_nothing_is_told(edges: Edges) -> None:
+    keep_in_journal(edges, delivery(edges.clock()))
+    with edges.database.write() as transaction:
+        transaction.execute(text("ALTER TABLE inbox RENAME TO inbox_away"))
+    with pytest.raises(SQLAlchemyError):
+        store_journal(edges)
+    assert journal.count(edges).to_store == 1

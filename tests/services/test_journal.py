@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from refunddesk.db import outbox, tables
 from refunddesk.db.session import Database, DriverTransaction, open_database
-from refunddesk.journal import segment
+from refunddesk.journal import reader, segment
 from refunddesk.journal.reader import JournalReader
 from refunddesk.journal.writer import JournalWriter
 from refunddesk.sealing import Sealer, new_key
@@ -232,6 +232,17 @@ def test_a_thousand_deliveries_are_each_stored_once(receiving: Inbox) -> None:
     assert receiving.kept() == list(range(1, 1001))
 
 
+def test_after_a_long_outage_the_dispatcher_goes_on_between_and_an_erasure_waits_for_all(
+    receiving: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_MOST_AT_ONCE", 1)
+    monkeypatch.setattr(reader, "_MOST_RECORDS", 2)
+    receiving.take(*range(1, 8))
+    assert receiving.drain() == 2
+    assert journal.drain(receiving.edges, inbox.store, wait=True) == 5
+    assert receiving.kept() == list(range(1, 8))
+
+
 def test_deliveries_of_several_processes_are_stored(receiving: Inbox) -> None:
     other = open_inbox(receiving.edges, receiving.endpoint_id, receiving.secret)
     for number in range(1, 7):
@@ -391,8 +402,8 @@ def test_a_second_process_does_not_store_at_the_same_time(receiving: Inbox) -> N
 
 def test_who_must_have_all_stored_waits_for_another_that_is_at_it(receiving: Inbox) -> None:
     receiving.take(35)
-    reader = JournalReader(receiving.folder, receiving.edges.sealer)
-    with reader.alone() as alone:
+    other = JournalReader(receiving.folder, receiving.edges.sealer)
+    with other.alone() as alone:
         assert alone
         assert receiving.drain() == 0
         waiting = threading.Thread(

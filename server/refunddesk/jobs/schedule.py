@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from refunddesk.db import leases, outbox
 from refunddesk.jobnames import JobName
 from refunddesk.queue import QueueUnreachable
 from refunddesk.services.edges import Edges
+from refunddesk.services.inbox import drain_journal
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +44,22 @@ def stop_leading(edges: Edges, holder: str) -> None:
     """Let another process take over at once instead of after the lease."""
     with edges.database.write() as transaction:
         leases.drop_lease(transaction, _LEASE, holder)
+
+
+def store_journal(edges: Edges) -> bool:
+    """Store what the web processes of this machine kept; whether that could be done.
+
+    A journal that cannot be read keeps no other work from being done. Raises SQLAlchemyError where
+    the database takes nothing.
+    """
+    try:
+        drain_journal(edges)
+    except SQLAlchemyError:
+        raise
+    except Exception:
+        log.exception("journal not stored")
+        return False
+    return True
 
 
 def ring_due(edges: Edges, ring: Ring) -> int:

@@ -21,6 +21,8 @@ from refunddesk.services.edges import Edges
 log = structlog.get_logger(__name__)
 
 _LENGTH = Struct(">I")
+#: The dispatcher does this between other things: after a day's outage the rest has to wait.
+_MOST_AT_ONCE = 10_000
 
 
 class NotUnderstood(Exception):
@@ -66,7 +68,7 @@ def count(edges: Edges) -> Waiting:
 
 def drain(edges: Edges, store: Store, *, wait: bool = False) -> int:
     """Store what is in the journal, oldest first; the number stored. Only one process does so: the
-    others go on, or with `wait` have their turn after it.
+    others go on, or with `wait` have their turn after it, and store all there is.
 
     Killed between a commit and its mark, what was committed is stored once more by the next run,
     which does no harm: it makes us look at the same objects again. Raises SQLAlchemyError while the
@@ -81,6 +83,8 @@ def drain(edges: Edges, store: Store, *, wait: bool = False) -> int:
             for batch in reader.batches():
                 stored += _store(edges, reader, connection, store, batch.records)
                 reader.mark(batch)
+                if stored >= _MOST_AT_ONCE and not wait:
+                    break
     return stored
 
 
