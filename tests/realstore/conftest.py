@@ -12,6 +12,7 @@ from refunddesk.cli.bridge import zip_of
 from refunddesk.db import outbox
 from refunddesk.jobs import keeping, registry
 from refunddesk.services.edges import Edges
+from refunddesk.services.inbox import drain_journal
 from refunddesk.settings import Settings
 from tests.bridge.administration import Administration
 from tests.bridge.real_desk import RealDesk, open_desk
@@ -48,7 +49,8 @@ class Connected:
         return self.desk.edges
 
     def work(self) -> None:
-        """Keep every due promise of the desk until none is left."""
+        """Store what was delivered, and keep every due promise of the desk until none is left."""
+        drain_journal(self.edges)
         for _ in range(50):
             with self.edges.database.read() as transaction:
                 due = outbox.list_due(transaction, self.edges.clock())
