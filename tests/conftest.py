@@ -31,6 +31,7 @@ from refunddesk.services.edges import Edges
 from refunddesk.settings import Settings, read_settings
 from refunddesk.woocommerce.client import StoreAccess, StoreClient
 from tests import compiled
+from tests.chromium import chromium  # noqa: F401  # one for all that look
 
 REPOSITORY = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("REFUNDDESK_SHARED", REPOSITORY.parent / "shared"))

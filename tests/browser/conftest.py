@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from refunddesk.db import staff
 from refunddesk.db.session import open_database
@@ -27,19 +26,6 @@ from tests.people import hire
 from tests.selling import Shop, open_shop
 from tests.serving import WebProcess, web_process
 from tests.web.test_desk import password_hash
-
-#: Debian's; another one by REFUNDDESK_TEST_CHROMIUM. None is ever downloaded.
-CHROMIUM = os.environ.get("REFUNDDESK_TEST_CHROMIUM", "/usr/bin/chromium")
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
 
 
 class Now:
@@ -67,18 +53,6 @@ class Desk:
     def address(self) -> str:
         host, port = self.web.address
         return f"http://{host}:{port}"
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    if not os.access(CHROMIUM, os.X_OK):
-        pytest.skip(f"there is no Chromium at {CHROMIUM}; REFUNDDESK_TEST_CHROMIUM names another")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, headless=True, args=_ARGUMENTS
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

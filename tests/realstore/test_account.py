@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, Page
 from refunddesk.casework import TurnKind
 from refunddesk.services import case_turns, licenses, stores
 from tests.asking import STAFF, key_of
-from tests.browser.conftest import chromium  # noqa: F401
 from tests.realstore.conftest import Connected
 from tests.realstore.test_story import case_of, heard_of
 
@@ -26,7 +25,7 @@ _SITE = "claire.example"
 
 
 @pytest.fixture
-def phone(connected: Connected, chromium: Browser) -> Iterator[Page]:  # noqa: F811
+def phone(connected: Connected, chromium: Browser) -> Iterator[Page]:
     """A small window that runs no script."""
     with closing(
         chromium.new_context(

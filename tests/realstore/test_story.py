@@ -20,7 +20,6 @@ from refunddesk.db.orders import Order
 from refunddesk.services import case_turns, customer_links, stores
 from refunddesk.services.case_turns import Saying
 from tests.asking import STAFF
-from tests.browser.conftest import chromium  # noqa: F401
 from tests.browser.seeing import Eyes
 from tests.realstore.conftest import Connected
 
@@ -41,7 +40,7 @@ _ADDRESS = {
 
 
 @pytest.fixture
-def shop(connected: Connected, chromium: Browser) -> Iterator[Page]:  # noqa: F811
+def shop(connected: Connected, chromium: Browser) -> Iterator[Page]:
     """A window in which somebody shops."""
     with closing(chromium.new_context(ignore_https_errors=True, locale="en-GB")) as context:
         context.set_default_timeout(60_000)
@@ -49,7 +48,7 @@ def shop(connected: Connected, chromium: Browser) -> Iterator[Page]:  # noqa: F8
 
 
 @pytest.fixture
-def eyes(connected: Connected, chromium: Browser, tmp_path: Path) -> Iterator[Eyes]:  # noqa: F811
+def eyes(connected: Connected, chromium: Browser, tmp_path: Path) -> Iterator[Eyes]:
     """A window in which the customer looks at the desk's pages."""
     with closing(Eyes.open(chromium, connected.desk.address, 1280, True, tmp_path)) as eyes:
         yield eyes
